@@ -1,0 +1,103 @@
+"""What a user configures: shoptide.toml and the environment, read and checked into frozen objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+
+class Secret:
+    """A value that never shows itself: not in repr, str, logs or errors. `reveal()` where it goes on the wire."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('…')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value  # noqa: SLF001  # same class
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True)
+class ShopConfig:
+    """One shop: `alias` is the name in the file, `domain` is `acme.myshopify.com`."""
+
+    alias: str
+    domain: str
+    access_token: Secret | None = None
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    refresh_token: Secret | None = None
+    api_version: str = "2026-10"
+    plan: str = "standard"
+    base_url: str | None = None
+
+
+@dataclass(frozen=True)
+class WarehouseConfig:
+    url: str
+    schema: str = "shopify"
+    views: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LedgerConfig:
+    url: str
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """Per-stream settings of a pull: GraphQL field names to leave out or keep, and metafields as columns."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    metafields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PullConfig:
+    name: str
+    shop: str
+    streams: tuple[str, ...]  # ("all",) for every stream
+    schedule: str | None = None
+    history: tuple[str, ...] = ()
+    overlap: timedelta = timedelta(minutes=10)
+    stream: dict[str, StreamConfig] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)  # stream name → root connection
+
+
+@dataclass(frozen=True)
+class PushConfig:
+    name: str
+    shop: str
+    object: str
+    strategy: str
+    source: str
+    key: str
+    match: tuple[str, ...] = ()
+    columns: dict[str, str] = field(default_factory=dict)  # column → overwrite | set_if_empty | append
+    nulls: str = "ignore"
+    max_deletes: int | None = None
+    schedule: str | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    path: Path  # the file; paths in it are relative to its folder
+    shops: dict[str, ShopConfig]
+    warehouse: WarehouseConfig
+    ledger: LedgerConfig
+    pulls: dict[str, PullConfig]
+    pushes: dict[str, PushConfig]

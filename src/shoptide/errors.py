@@ -31,6 +31,7 @@ of a write.
     │   ├── ConnectionLost             exit 75  reset or timed out after sending; a write may have happened
     │   ├── PartialData                         data and errors together
     │   ├── SearchIgnored                       a search filter was not understood and matched everything
+    │   ├── BulkBusy                   exit 75  no free slot for another bulk operation
     │   └── BulkFailed                          a bulk operation ended without its whole result
     ├── ProofFailed                             what arrived is not what the store said it would send; cursor unmoved
     ├── SourceError                    exit 2   a push's source can't be read
@@ -252,8 +253,31 @@ class SearchIgnored(ApiError):
     pass
 
 
-class BulkFailed(ApiError):
+class BulkBusy(ApiError):
+    exit_code = 75
     retry = LATER
+
+
+class BulkFailed(ApiError):
+    """`operation` is its id, `operation_status` how it ended; `partial_data_url` is a key to data: never show it."""
+
+    retry = LATER
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        operation_status: str | None = None,
+        error_code: str | None = None,
+        partial_data_url: str | None = None,
+        **details: object,
+    ) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]  # the same keywords as ApiError
+        self.operation = operation
+        self.operation_status = operation_status
+        self.error_code = error_code
+        self.partial_data_url = partial_data_url
 
 
 class ProofFailed(ShoptideError):

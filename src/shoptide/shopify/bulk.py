@@ -1,0 +1,364 @@
+"""Bulk operations: started, adopted, watched, cancelled, and their results brought to disk with proof.
+
+Shopify runs a query (or a mutation per line of a file) on its own time and leaves a JSONL file. An operation belongs to
+app and shop, not to a process: whoever knows its id can go on where another stopped. FACTS §4 lists the traps.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from shoptide.errors import (
+    ApiError,
+    ApiMessage,
+    BulkBusy,
+    BulkFailed,
+    ConnectionLost,
+    Interrupted,
+    InvalidDocument,
+    NotFound,
+    ProofFailed,
+    ServerFault,
+)
+from shoptide.shopify.backoff import Backoff, pause
+from shoptide.shopify.pages import nodes
+from shoptide.shopify.results import Download, fetch, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from shoptide.shopify.client import AdminClient
+
+log = logging.getLogger(__name__)
+
+SLOTS = 5  # operations of a kind that run at once per app and shop, on 2026-01 and later
+TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELED", "EXPIRED"})
+ACTIVE = ("CREATED", "RUNNING", "CANCELING")
+
+_FIELDS = "id status errorCode type createdAt completedAt objectCount rootObjectCount fileSize url partialDataUrl query"
+RUN_QUERY = f"""mutation BulkRunQuery($query: String!) {{
+  bulkOperationRunQuery(query: $query, groupObjects: false) {{
+    bulkOperation {{ {_FIELDS} }}
+    userErrors {{ field message code }}
+  }}
+}}"""
+RUN_MUTATION = f"""mutation BulkRunMutation($mutation: String!, $path: String!, $client: String) {{
+  bulkOperationRunMutation(mutation: $mutation, stagedUploadPath: $path, clientIdentifier: $client) {{
+    bulkOperation {{ {_FIELDS} }}
+    userErrors {{ field message code }}
+  }}
+}}"""
+READ = f"query BulkRead($id: ID!) {{ bulkOperation(id: $id) {{ {_FIELDS} }} }}"
+RECENT = f"""query BulkRecent($first: Int!, $query: String) {{
+  bulkOperations(first: $first, query: $query, sortKey: CREATED_AT, reverse: true) {{
+    nodes {{ {_FIELDS} }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+CANCEL = f"""mutation BulkCancel($id: ID!) {{
+  bulkOperationCancel(id: $id) {{ bulkOperation {{ {_FIELDS} }} userErrors {{ field message }} }}
+}}"""
+
+# A tiny job is done in a second or two: the first looks come quickly, then 2 s growing to 30 s (FACTS §4).
+QUICK_LOOKS = (0.2, 0.4, 0.7, 1.0)
+POLLING = Backoff(first=2.0, factor=1.5, cap=30.0, jitter=0.1)
+SLOT_POLLING = Backoff(first=1.0, factor=2.0, cap=30.0, jitter=0.3)
+STOP_GLANCE = 0.5
+
+
+@dataclass(frozen=True)
+class BulkOperation:
+    """One operation as last read. Counts are 0 and `file_size` None until known; the URLs are keys to the data."""
+
+    id: str
+    status: str
+    error_code: str | None
+    created_at: datetime
+    completed_at: datetime | None
+    object_count: int
+    root_object_count: int
+    file_size: int | None
+    url: str | None = field(repr=False)
+    partial_data_url: str | None = field(repr=False)
+    query: str = field(repr=False)
+    type: str = "QUERY"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.status in TERMINAL
+
+    @classmethod
+    def of(cls, raw: dict[str, Any]) -> BulkOperation:
+        created = _instant(raw["createdAt"])
+        if created is None:
+            raise ValueError("a bulk operation without createdAt")
+        return cls(
+            id=raw["id"],
+            status=raw["status"].upper(),
+            error_code=raw.get("errorCode"),
+            created_at=created,
+            completed_at=_instant(raw.get("completedAt")),
+            object_count=int(raw.get("objectCount") or 0),
+            root_object_count=int(raw.get("rootObjectCount") or 0),
+            file_size=int(raw["fileSize"]) if raw.get("fileSize") is not None else None,
+            url=raw.get("url"),
+            partial_data_url=raw.get("partialDataUrl"),
+            query=raw.get("query") or "",
+            type=raw.get("type") or "QUERY",
+        )
+
+
+def start_query(
+    client: AdminClient,
+    document: str,
+    *,
+    patience: float = 600.0,
+    stop: Callable[[], bool] | None = None,
+) -> BulkOperation:
+    """Start a bulk query, waiting up to `patience` seconds for a free slot.
+
+    Raises BulkBusy when none came free, InvalidDocument when Shopify refuses the query, Interrupted when `stop` says so.
+    When the answer to the start is lost, the operation is looked for before another one is started.
+    """
+    started = client.clock.now()
+
+    def adopt() -> BulkOperation | None:
+        return _started_since(client, started, lambda each: each.type == "QUERY" and each.query == document)
+
+    return _start(client, RUN_QUERY, {"query": document}, adopt, patience, stop)
+
+
+def start_mutation(
+    client: AdminClient,
+    mutation: str,
+    staged_upload_path: str,
+    *,
+    client_identifier: str | None = None,
+    patience: float = 600.0,
+    stop: Callable[[], bool] | None = None,
+) -> BulkOperation:
+    """Run a mutation once per line of an uploaded file. Waits for a slot as `start_query` does.
+
+    A start whose answer was lost raises: its lines may be running, and only the caller's records can tell which.
+    """
+    variables: dict[str, object] = {"mutation": mutation, "path": staged_upload_path}
+    if client_identifier is not None:
+        variables["client"] = client_identifier
+    return _start(client, RUN_MUTATION, variables, None, patience, stop)
+
+
+def read(client: AdminClient, gid: str) -> BulkOperation:
+    """Read an operation by its id, from whichever process it was started; raises NotFound when the store has none."""
+    raw = client.execute(READ, {"id": gid}).data.get("bulkOperation")
+    if raw is None:
+        raise NotFound(f"{client.domain}: there is no bulk operation {gid}", hint="start it again")
+    return BulkOperation.of(raw)
+
+
+def recent(client: AdminClient, *, first: int = 25, search: str | None = None) -> list[BulkOperation]:
+    """The operations of this app, newest first, finished ones included."""
+    data = client.execute(RECENT, {"first": first, "query": search}).data
+    return [BulkOperation.of(raw) for raw in nodes(data["bulkOperations"])]
+
+
+def running(client: AdminClient, *, kind: str = "QUERY") -> list[BulkOperation]:
+    """The operations of a kind (QUERY, MUTATION) that hold a slot now."""
+    return [each for each in recent(client, first=50) if not each.is_terminal and each.type == kind]
+
+
+def cancel(client: AdminClient, gid: str) -> BulkOperation:
+    """Ask to stop an operation; it may take minutes, and may have ended before. Returns it as it is now."""
+    payload = client.execute(CANCEL, {"id": gid}).data["bulkOperationCancel"]
+    if payload.get("bulkOperation") is not None:
+        return BulkOperation.of(payload["bulkOperation"])
+    return read(client, gid)
+
+
+def wait(
+    client: AdminClient,
+    gid: str,
+    *,
+    on_progress: Callable[[BulkOperation], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> BulkOperation:
+    """Watch an operation until it is COMPLETED. Raises BulkFailed for any other end, Interrupted when `stop` says so.
+
+    The operation itself goes on when this is interrupted: `wait` for the same id takes it up again.
+    """
+    for delay in _looks(client):
+        operation = read(client, gid)
+        log.info("bulk.polled", extra=_fields_of(client, operation))
+        if on_progress is not None:
+            on_progress(operation)
+        if operation.is_terminal:
+            return _completed(client, operation)
+        _rest(client, delay, stop)
+    raise AssertionError("polling never ends by itself")
+
+
+def download(client: AdminClient, operation: BulkOperation, target: Path) -> Download:
+    """Fetch a completed operation's result to `target` and prove it against fileSize and objectCount.
+
+    An operation that matched nothing has no URL: `target` becomes an empty file. A part that an earlier try left is
+    continued. Raises ProofFailed, with nothing under `target`, when what arrived is not what the store counted.
+    """
+    part = _part(operation, target)
+    if operation.url is None:
+        part.write_bytes(b"")
+    else:
+        fetch(client, operation.url, part, size=operation.file_size, renew=lambda: read(client, operation.id).url)
+    size, lines = measure(part)
+    if (wrong := _unproved(operation, size, lines)) is not None:
+        part.unlink()  # what is wrong in it would stay wrong however often it is continued
+        raise ProofFailed(f"{client.domain}: bulk operation {operation.id}: {wrong}", hint=_AGAIN)
+    part.replace(target)
+    log.info("bulk.downloaded", extra={**_fields_of(client, operation), "bytes": size, "lines": lines})
+    return Download(target, size, lines)
+
+
+def download_partial(client: AdminClient, operation: BulkOperation, target: Path) -> Download:
+    """Fetch what a failed operation left. There are no counts to prove it by: no cursor may move on it."""
+    part = _part(operation, target)
+    if operation.partial_data_url is None:
+        part.write_bytes(b"")
+    else:
+        renew = lambda: read(client, operation.id).partial_data_url  # noqa: E731
+        fetch(client, operation.partial_data_url, part, size=None, renew=renew)
+    size, lines = measure(part)
+    part.replace(target)
+    return Download(target, size, lines)
+
+
+_AGAIN = "nothing was taken over and no cursor moved; run it again"
+
+
+def _part(operation: BulkOperation, target: Path) -> Path:
+    """Where the file grows: named by the operation, so that a part is never continued with another one's bytes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.with_name(f"{target.name}.{operation.id.rsplit('/', 1)[-1]}.part")
+
+
+def _unproved(operation: BulkOperation, size: int, lines: int) -> str | None:
+    """What is wrong with a file of this size, if anything."""
+    if operation.file_size is not None and size != operation.file_size:
+        return f"{size} bytes arrived, and Shopify counted {operation.file_size}"
+    if lines != operation.object_count:
+        return f"{lines} lines arrived, and Shopify counted {operation.object_count} objects"
+    return None
+
+
+def _looks(client: AdminClient) -> Iterator[float]:
+    yield from QUICK_LOOKS
+    yield from POLLING.delays(client.chance)
+
+
+def _completed(client: AdminClient, operation: BulkOperation) -> BulkOperation:
+    if operation.status == "COMPLETED":
+        return operation
+    reason = f", {operation.error_code}" if operation.error_code else ""
+    raise BulkFailed(
+        f"{client.domain}: bulk operation {operation.id} ended as {operation.status}{reason} "
+        f"after {operation.object_count} objects",
+        hint=_HINTS.get(operation.error_code or operation.status, "start it again"),
+        operation=operation.id,
+        operation_status=operation.status,
+        error_code=operation.error_code,
+        partial_data_url=operation.partial_data_url,
+    )
+
+
+_HINTS = {
+    "ACCESS_DENIED": "a field of the query needs a scope that the token lacks: run `shoptide check`",
+    "TIMEOUT": "it was too much for one operation: ask for a shorter window",
+    "INTERNAL_SERVER_ERROR": "Shopify failed inside; start it again",
+    "CANCELED": "it was cancelled here, by another process of the same app, or by Shopify as stalled; start it again",
+    "EXPIRED": "its result was kept for seven days and is gone; start it again",
+}
+
+
+def _start(
+    client: AdminClient,
+    document: str,
+    variables: dict[str, object],
+    adopt: Callable[[], BulkOperation | None] | None,
+    patience: float,
+    stop: Callable[[], bool] | None,
+) -> BulkOperation:
+    deadline = client.clock.monotonic() + patience
+    for delay in SLOT_POLLING.delays(client.chance):
+        try:
+            payload = _only(client.execute(document, variables).data)
+        except (ServerFault, ConnectionLost):
+            if adopt is None:
+                raise
+            if (found := adopt()) is not None:
+                log.info("bulk.adopted", extra=_fields_of(client, found))
+                return found
+            if client.clock.monotonic() + delay > deadline:
+                raise
+            _rest(client, delay, stop)
+            continue
+        if payload.get("bulkOperation") is not None and not payload.get("userErrors"):
+            operation = BulkOperation.of(payload["bulkOperation"])
+            log.info("bulk.started", extra=_fields_of(client, operation))
+            return operation
+        refused = _refused(client, payload)
+        if not isinstance(refused, BulkBusy) or client.clock.monotonic() + delay > deadline:
+            raise refused
+        log.info("bulk.waits_for_slot", extra={"shop": client.domain, "reason": refused.message, "after": delay})
+        _rest(client, delay, stop)
+    raise AssertionError("polling never ends by itself")
+
+
+def _only(data: dict[str, Any]) -> dict[str, Any]:
+    payload = next(iter(data.values()), None)
+    return payload if isinstance(payload, dict) else {}
+
+
+def _refused(client: AdminClient, payload: dict[str, Any]) -> ApiError:
+    errors = payload.get("userErrors") or [{"message": "Shopify started no operation and gave no reason"}]
+    messages = tuple(ApiMessage(each["message"], each.get("code"), tuple(each.get("field") or ())) for each in errors)
+    told = "; ".join(each.message for each in messages)
+    if any(each.code in ("OPERATION_IN_PROGRESS", "LIMIT_REACHED") for each in messages):
+        return BulkBusy(
+            f"{client.domain}: no slot is free for another bulk operation: {told}",
+            hint="wait for the others to end, or cancel one",
+            messages=messages,
+        )
+    return InvalidDocument(f"{client.domain}: Shopify refuses the bulk operation: {told}", messages=messages)
+
+
+def _started_since(
+    client: AdminClient, since: datetime, matches: Callable[[BulkOperation], bool]
+) -> BulkOperation | None:
+    """An operation that our lost request may have started. The store's clock may be behind ours, its stamps are whole seconds."""
+    earliest = since - timedelta(seconds=5)
+    return next((each for each in recent(client) if each.created_at >= earliest and matches(each)), None)
+
+
+def _rest(client: AdminClient, seconds: float, stop: Callable[[], bool] | None) -> None:
+    """Sleep, looking now and then whether to stop."""
+    left = seconds
+    while left > 0:
+        if stop is not None and stop():
+            raise Interrupted("Stopped while waiting for a bulk operation", hint="run the same command again to go on")
+        nap = left if stop is None else min(left, STOP_GLANCE)
+        pause(client.clock, nap)
+        left -= nap
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+
+
+def _fields_of(client: AdminClient, operation: BulkOperation) -> dict[str, object]:
+    return {
+        "shop": client.domain,
+        "operation": operation.id,
+        "status": operation.status,
+        "objects": operation.object_count,
+    }

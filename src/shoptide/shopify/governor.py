@@ -1,0 +1,216 @@
+"""Spends one shop's query cost budget: who may send now, who waits how long, so that the store never has to say no.
+
+The store keeps a bucket of points per app and shop that fills at a steady rate; a request takes its requested cost on
+arrival and gives back what it did not use. `Bucket` is our picture of it, kept so that it never holds more than the
+real one; `Governor` lets threads wait on that picture.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from itertools import count
+
+from shoptide.clock import Clock, SystemClock
+from shoptide.errors import ConfigError
+from shoptide.shopify.backoff import pause
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """A bucket's size in points and how many of them come back each second."""
+
+    maximum: float
+    restore_rate: float
+
+
+# FACTS §2. Only where a conversation starts: the store's own throttleStatus counts from its first answer on.
+PLANS = {
+    "standard": Allowance(2_000, 100),
+    "advanced": Allowance(4_000, 200),
+    "plus": Allowance(20_000, 1_000),
+    "enterprise": Allowance(40_000, 2_000),
+}
+
+
+@dataclass(frozen=True)
+class ThrottleStatus:
+    """The bucket as an answer reports it; how it stood somewhere between sending and receiving."""
+
+    maximum: float
+    available: float
+    restore_rate: float
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A request that may go (or waits to): what it reserves, and when it was let go."""
+
+    number: int
+    cost: float
+    sent_at: float = 0.0
+
+
+# The margin that is never spent, in seconds of restoring: for a store that counts in whole points or restores in steps.
+SAFETY_SECONDS = 0.1
+# While answers are outstanding their refunds may come any moment, so a waiter looks again at least this often.
+GLANCE = 0.05
+
+
+class Bucket:
+    """A lower bound of the points the store has left, moved by what we send and what answers say. Pure: time is given.
+
+    Two rules keep it below the truth however late and in whatever order answers arrive. What is in flight can't
+    restore (`level + in flight <= maximum`): the store may not have seen it yet. And an answer's figure may or may not
+    include any request that was in flight beside it, so all of those are taken off.
+    """
+
+    def __init__(self, allowance: Allowance, now: float) -> None:
+        self.allowance = allowance
+        self._level = allowance.maximum
+        self._at = now
+        self._believed = float("-inf")  # when the request was sent whose answer the level stands on
+        self._in_flight: dict[int, Ticket] = {}
+        self._settled: list[tuple[float, float, float]] = []  # (sent, settled, cost) of recent requests
+        self.waiting: list[Ticket] = []
+
+    @property
+    def in_flight(self) -> float:
+        return sum(each.cost for each in self._in_flight.values())
+
+    def level(self, now: float) -> float:
+        """What may be spent now."""
+        restored = self._level + max(0.0, now - self._at) * self.allowance.restore_rate
+        return min(restored, max(self._level, self.allowance.maximum - self.in_flight))
+
+    def wait(self, ticket: Ticket, now: float) -> float:
+        """Seconds until the ticket is affordable after all those that came before it; 0 when it is now."""
+        ahead = sum(each.cost for each in self.waiting if each.number < ticket.number)
+        needed = ahead + ticket.cost + self._safety()
+        ceiling = self.allowance.maximum - self.in_flight
+        if not self._in_flight and not ahead:
+            needed = min(needed, ceiling)  # dearer than the whole bucket: the store's own refusal is the better answer
+        missing = needed - self.level(now)
+        return max(0.0, missing / self.allowance.restore_rate) if missing > 1e-6 else 0.0
+
+    def is_busy(self, ticket: Ticket) -> bool:
+        """Whether points may come back sooner than by restoring alone."""
+        return bool(self._in_flight) or any(each.number < ticket.number for each in self.waiting)
+
+    def take(self, ticket: Ticket, now: float) -> Ticket:
+        """Reserve the ticket's cost: it leaves now."""
+        self._advance(now)
+        sent = Ticket(ticket.number, ticket.cost, now)
+        self.waiting = [each for each in self.waiting if each.number != ticket.number]
+        self._level -= ticket.cost
+        self._in_flight[ticket.number] = sent
+        return sent
+
+    def settle(self, ticket: Ticket, now: float, *, actual: float, status: ThrottleStatus | None = None) -> None:
+        """Take in an answer: give back what was not used and believe the store's figures if they are the freshest."""
+        if ticket.number not in self._in_flight:
+            return
+        self._advance(now)  # while the ticket still holds its place below the ceiling
+        del self._in_flight[ticket.number]
+        self._level += ticket.cost - actual
+        self._settled.append((ticket.sent_at, now, actual))
+        if status is not None:
+            self._believe(ticket, now, status)
+        self._forget()
+
+    def _advance(self, now: float) -> None:
+        self._level, self._at = self.level(now), max(self._at, now)
+
+    def _believe(self, ticket: Ticket, now: float, status: ThrottleStatus) -> None:
+        if ticket.sent_at < self._believed:
+            return  # an older picture than the one we stand on
+        self._believed = ticket.sent_at
+        if status.restore_rate > 0 and status.maximum > 0:
+            self.allowance = Allowance(status.maximum, status.restore_rate)
+        beside = sum(cost for _, settled, cost in self._settled[:-1] if settled >= ticket.sent_at)
+        self._level = min(status.available - beside - self.in_flight, self.allowance.maximum - self.in_flight)
+        self._at = now
+
+    def _forget(self) -> None:
+        """Drop settled requests that no outstanding request was beside of."""
+        oldest = min((each.sent_at for each in self._in_flight.values()), default=self._at)
+        self._settled = [each for each in self._settled if each[1] >= oldest]
+
+    def _safety(self) -> float:
+        return SAFETY_SECONDS * self.allowance.restore_rate
+
+
+class Governor:
+    """Lets the threads of this process send to one shop as one app, in the order they asked, within its budget."""
+
+    def __init__(self, plan: str, clock: Clock) -> None:
+        if plan not in PLANS:
+            raise ConfigError(f"Plan {plan!r} is not known", hint=f"choose one of {', '.join(PLANS)}")
+        self._clock = clock
+        self._bucket = Bucket(PLANS[plan], clock.monotonic())
+        self._lock = threading.Lock()
+        self._numbers = count()
+
+    @property
+    def allowance(self) -> Allowance:
+        return self._bucket.allowance
+
+    def available(self) -> float:
+        """What the budget holds now, as far as is known."""
+        with self._lock:
+            return self._bucket.level(self._clock.monotonic())
+
+    def reserve(self, cost: float, *, clock: Clock | None = None) -> tuple[Ticket, float]:
+        """Wait for the points and take them; returns the ticket to settle and the seconds waited.
+
+        `clock` does the sleeping when given: one governor may serve threads that are stopped separately.
+        """
+        sleeper = clock or self._clock
+        with self._lock:
+            started = sleeper.monotonic()
+            ticket = Ticket(next(self._numbers), cost)
+            self._bucket.waiting.append(ticket)
+        try:
+            while (sent := self._try(ticket, sleeper)) is None:
+                pause(sleeper, self._nap(ticket, sleeper))
+        except BaseException:
+            self._leave(ticket)
+            raise
+        return sent, sent.sent_at - started
+
+    def settle(self, ticket: Ticket, *, actual: float | None = None, status: ThrottleStatus | None = None) -> None:
+        """Report an answer: `actual` None means that all that was reserved is taken for spent."""
+        with self._lock:
+            spent = ticket.cost if actual is None else actual
+            self._bucket.settle(ticket, self._clock.monotonic(), actual=spent, status=status)
+
+    def _try(self, ticket: Ticket, clock: Clock) -> Ticket | None:
+        with self._lock:
+            now = clock.monotonic()
+            return self._bucket.take(ticket, now) if self._bucket.wait(ticket, now) == 0.0 else None
+
+    def _nap(self, ticket: Ticket, clock: Clock) -> float:
+        with self._lock:
+            wait = self._bucket.wait(ticket, clock.monotonic())
+            return min(wait, GLANCE) if self._bucket.is_busy(ticket) else wait
+
+    def _leave(self, ticket: Ticket) -> None:
+        with self._lock:
+            self._bucket.waiting = [each for each in self._bucket.waiting if each.number != ticket.number]
+
+
+_governors: dict[tuple[str, str, int], Governor] = {}
+_governors_lock = threading.Lock()
+
+
+def governor_for(domain: str, app: str, *, plan: str = "standard", clock: Clock | None = None) -> Governor:
+    """The one governor of this process for an app on a shop: all clients that meet there share its budget.
+
+    Clients on the system's clock share; a clock of a test's own gets a governor of its own.
+    """
+    key = (domain, app, 0 if clock is None or isinstance(clock, SystemClock) else id(clock))
+    with _governors_lock:
+        if key not in _governors:
+            # Kept for good: the store remembers what was spent when the next client of this process opens.
+            _governors[key] = Governor(plan, clock or SystemClock())
+        return _governors[key]

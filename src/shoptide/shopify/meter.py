@@ -1,0 +1,36 @@
+"""Counts what a client's work has cost: calls, points, waits. Threads may count at once."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Totals since the client was opened, or between two moments when subtracted."""
+
+    calls: int = 0  # requests sent, those sent again included
+    cost: float = 0.0  # points charged
+    throttled: int = 0  # THROTTLED and 429 answers
+    retries: int = 0
+    waits: int = 0  # times a request had to wait for the budget
+    waited: float = 0.0  # seconds
+
+    def __sub__(self, earlier: Reading) -> Reading:
+        return Reading(*(getattr(self, name) - getattr(earlier, name) for name in self.__dataclass_fields__))
+
+
+class Meter:
+    def __init__(self) -> None:
+        self._reading = Reading()
+        self._lock = threading.Lock()
+
+    def add(self, **amounts: float) -> None:
+        """Count on: `meter.add(calls=1, cost=10)`."""
+        with self._lock:
+            totals = {name: getattr(self._reading, name) + amount for name, amount in amounts.items()}
+            self._reading = replace(self._reading, **totals)  # type: ignore[arg-type]  # ints stay ints when ints are added
+
+    def snapshot(self) -> Reading:
+        return self._reading

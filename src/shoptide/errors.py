@@ -26,7 +26,7 @@ of a write.
     │   │   ├── Throttled                       THROTTLED: the cost bucket is empty
     │   │   └── RateLimited                     429: resource and connection limits
     │   ├── SecurityRejected           exit 75  430: Shopify took the request for malicious
-    │   ├── ServerFault                exit 75  5xx, HTML instead of JSON, INTERNAL_SERVER_ERROR; a write may have happened
+    │   ├── ServerFault                exit 75  5xx, no JSON, INTERNAL_SERVER_ERROR; a write may have happened
     │   ├── Unreachable                exit 75  no connection: the request never left
     │   ├── ConnectionLost             exit 75  reset or timed out after sending; a write may have happened
     │   ├── PartialData                         data and errors together
@@ -39,6 +39,7 @@ of a write.
         └── WarehouseLocked            exit 75  another process holds it
 """
 
+# ruff: noqa: N818  # the names say what happened: "Throttled" is caught better than "ThrottledError"
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 from shoptide.clock import Clock, SystemClock
 from shoptide.config import Secret, ShopConfig
 from shoptide.errors import ConfigError, ServerFault, TokenRejected
-from shoptide.shopify.answers import Call, Reply, http_error
+from shoptide.shopify.refusals import http_error
+from shoptide.shopify.replies import Call, Reply
 from shoptide.shopify.tokens import MARGIN, FileTokenStore, Grant, TokenStore
 from shoptide.shopify.transport import exchange
 
@@ -162,7 +163,7 @@ class TokenDesk:
         return self._grant({"grant_type": "client_credentials"})
 
     def refreshing(self, configured: Secret) -> Callable[[Grant | None], Grant]:
-        """A way to the next grant: by the kept refresh token, or the configured one when that is newer than the kept."""
+        """A way to the next grant: by the kept refresh token, or the configured one if the kept has another origin."""
         seed = hashlib.sha256(configured.reveal().encode()).hexdigest()
 
         def ask(kept: Grant | None) -> Grant:
@@ -189,7 +190,7 @@ class TokenDesk:
         body = reply.body or {}
         said = str(body.get("error_description") or body.get("error") or body.get("errors") or f"status {reply.status}")
         hint = (
-            "check client_id and client_secret, and that the app belongs to the store's own organisation and is installed"
+            "check client_id and client_secret, and that the app is of the store's own organisation and installed"
             if grant == "client_credentials"
             else "the refresh token was used elsewhere or has expired: install the app again for a new one"
         )

@@ -121,7 +121,8 @@ def start_query(
 ) -> BulkOperation:
     """Start a bulk query, waiting up to `patience` seconds for a free slot.
 
-    Raises BulkBusy when none came free, InvalidDocument when Shopify refuses the query, Interrupted when `stop` says so.
+    Raises BulkBusy when none came free, InvalidDocument when Shopify refuses the query, Interrupted when `stop` says
+    so.
     When the answer to the start is lost, the operation is looked for before another one is started.
     """
     started = client.clock.now()
@@ -141,7 +142,7 @@ def start_mutation(
     patience: float = 600.0,
     stop: Callable[[], bool] | None = None,
 ) -> BulkOperation:
-    """Run a mutation once per line of an uploaded file. Waits for a slot as `start_query` does.
+    """Run a mutation once per line of an uploaded file; waits for a slot as `start_query` does.
 
     A start whose answer was lost raises: its lines may be running, and only the caller's records can tell which.
     """
@@ -335,7 +336,7 @@ def _refused(client: AdminClient, payload: dict[str, Any]) -> ApiError:
 def _started_since(
     client: AdminClient, since: datetime, matches: Callable[[BulkOperation], bool]
 ) -> BulkOperation | None:
-    """An operation that our lost request may have started. The store's clock may be behind ours, its stamps are whole seconds."""
+    """An operation that our lost request may have started; the store's clock may be behind ours and drops fractions."""
     earliest = since - timedelta(seconds=5)
     return next((each for each in recent(client) if each.created_at >= earliest and matches(each)), None)
 
@@ -352,7 +353,8 @@ def _rest(client: AdminClient, seconds: float, stop: Callable[[], bool] | None) 
 
 
 def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+    # Python 3.10 does not read the Z that Shopify writes.
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None  # noqa: FURB162
 
 
 def _fields_of(client: AdminClient, operation: BulkOperation) -> dict[str, object]:

@@ -32,7 +32,7 @@ from shoptide.errors import (
 )
 from shoptide.shopify.access import DOCUMENT as ACCESS_DOCUMENT
 from shoptide.shopify.access import Access
-from shoptide.shopify.answers import Answer, Call, Reply, charged, read, search_ignored
+from shoptide.shopify.answers import Answer, charged, read, search_ignored
 from shoptide.shopify.auth import token_source
 from shoptide.shopify.backoff import Backoff, pause
 from shoptide.shopify.cost import requested_cost
@@ -40,6 +40,7 @@ from shoptide.shopify.document import parse
 from shoptide.shopify.endpoint import Endpoint
 from shoptide.shopify.governor import Governor, Ticket, governor_for
 from shoptide.shopify.meter import Meter
+from shoptide.shopify.replies import Call, Reply
 from shoptide.shopify.schema import SUPPORTED_VERSIONS, Schema, load
 from shoptide.shopify.transport import exchange, open_transport
 
@@ -230,7 +231,7 @@ class AdminClient:
             raise
 
     def _check_version(self, reply: Reply) -> None:
-        """Tell once that the store answers in another version than asked: fields may be missing or mean other things."""
+        """Tell once that the store answers in another version than asked: fields may differ."""
         if reply.version and reply.version != self.api_version and not self._told_version:
             self._told_version = True
             log.warning(

@@ -60,7 +60,7 @@ _FIELD_COSTS = {
 def requested_cost(
     schema: Schema, document: str, variables: Mapping[str, object] | None = None, *, operation: str | None = None
 ) -> int:
-    """Compute `requestedQueryCost`. Raises InvalidDocument when the text is no GraphQL or a field is not in the schema."""
+    """Compute `requestedQueryCost`; raises InvalidDocument when the text is no GraphQL or does not fit the schema."""
     parsed = parse(document)
     chosen = parsed.operation(operation)
     return _Costing(schema, parsed, _values(chosen, variables or {})).operation(chosen)

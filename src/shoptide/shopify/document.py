@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from shoptide.errors import InvalidDocument
 
@@ -61,7 +61,7 @@ class Spread:
     directives: tuple[Directive, ...]
 
 
-Selection = Union[Field, InlineFragment, Spread]
+Selection = Field | InlineFragment | Spread
 
 
 @dataclass(frozen=True)

@@ -166,17 +166,19 @@ class Governor:
         `clock` does the sleeping when given: one governor may serve threads that are stopped separately.
         """
         sleeper = clock or self._clock
+        waited = 0.0
         with self._lock:
-            started = sleeper.monotonic()
             ticket = Ticket(next(self._numbers), cost)
             self._bucket.waiting.append(ticket)
+        started = sleeper.monotonic()
         try:
             while (sent := self._try(ticket, sleeper)) is None:
                 pause(sleeper, self._nap(ticket, sleeper))
+                waited = sleeper.monotonic() - started
         except BaseException:
             self._leave(ticket)
             raise
-        return sent, sent.sent_at - started
+        return sent, waited
 
     def settle(self, ticket: Ticket, *, actual: float | None = None, status: ThrottleStatus | None = None) -> None:
         """Report an answer: `actual` None means that all that was reserved is taken for spent."""

@@ -49,7 +49,7 @@ class TokenStore(Protocol):
 
 
 class FileTokenStore:
-    """Keeps a grant in a JSON file with mode 0600, replaced in one step; a lock file keeps two processes from renewing."""
+    """Keeps a grant in a JSON file with mode 0600, replaced in one step; a lock file makes processes take turns."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -10,7 +10,7 @@ import httpx2
 
 from shoptide import __version__
 from shoptide.errors import ConnectionLost, Unreachable
-from shoptide.shopify.answers import Call, Reply
+from shoptide.shopify.replies import Call, Reply
 
 if TYPE_CHECKING:
     from shoptide.shopify.endpoint import Endpoint
@@ -25,7 +25,7 @@ _QUERY_STRING = re.compile(r"\?[^\s\"']+")
 
 
 def open_transport(endpoint: Endpoint) -> httpx2.Client:
-    """Open the client for one endpoint. Proxy and certificate variables of the environment count, except on loopback."""
+    """Open the client for one endpoint; the environment's proxies and certificates count, except on loopback."""
     quieten_signed_urls()
     return httpx2.Client(
         timeout=TIMEOUT,
@@ -54,7 +54,7 @@ def quieten_signed_urls() -> None:
 
 
 def exchange(http: httpx2.Client, request: httpx2.Request, call: Call) -> Reply:
-    """Send one request and take the whole answer. Raises Unreachable when it never left, ConnectionLost when it may have.
+    """Send one request and take the whole answer; raises Unreachable if it never left, ConnectionLost if it may have.
 
     Where a read was cut off is no matter to a query; `call` says which it is.
     """
@@ -83,9 +83,8 @@ def _unreachable(call: Call, error: Exception) -> Unreachable:
 
 
 def _lost(call: Call, error: Exception) -> ConnectionLost:
-    unsure = "; whether it was done is not known" if call.is_mutation else ""
     return ConnectionLost(
-        f"{call}: the connection broke before Shopify answered ({_reason(error)}){unsure}",
+        f"{call}: the connection broke before Shopify answered ({_reason(error)}){call.doubt}",
         hint="run it again: what was done is looked up before anything is sent twice" if call.is_mutation else None,
         outcome=call.lost,
     )

@@ -1,0 +1,41 @@
+"""Which fields an app's scopes open, and what Shopify says of the closed ones (FACTS 19)."""
+
+from __future__ import annotations
+
+from shoptide.shopify.schema import Schema, ScopeGroups
+from shoptide.simulator.context import App
+from shoptide.simulator.registry import TopLevelError
+
+DOCUMENTATION = "https://shopify.dev/api/usage/access-scopes"
+
+
+def needed(source: Schema, kind: str, name: str) -> ScopeGroups:
+    """The scopes a field asks for itself, and those of the type it returns."""
+    field = source.type(kind).fields[name]
+    groups = field.scopes
+    target = source.type(field.type.name)
+    if target.kind == "OBJECT" and kind != target.name:
+        groups += target.scopes
+        if target.is_connection:
+            groups += source.type(source.connection_node(target.name)).scopes
+    return groups
+
+
+def wording(groups: ScopeGroups) -> str:
+    """Scopes as Shopify lists them: one, or several with "or" before the last."""
+    clauses = []
+    for group in groups:
+        names = [f"`{scope}` access scope" for scope in group]
+        clauses.append(names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1])
+    return " as well as ".join(dict.fromkeys(clauses)) + "."
+
+
+def denial(source: Schema, kind: str, name: str, app: App) -> TopLevelError | None:
+    if "*" in app.scopes:
+        return None
+    groups = needed(source, kind, name)
+    if app.may(groups):
+        return None
+    required = wording(tuple(group for group in groups if not app.may((group,))))
+    message = f"Access denied for {name} field. Required access: {required}"
+    return TopLevelError("ACCESS_DENIED", message, documentation=DOCUMENTATION, requiredAccess=required)

@@ -1,0 +1,165 @@
+"""Connections: a listing searched, sorted and cut into the page that the arguments ask for, with cursors."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from shoptide.simulator.context import Context
+from shoptide.simulator.registry import SEARCHES, SORTS, Args, Listing, SortSpec, TopLevelError
+from shoptide.simulator.search import matcher
+from shoptide.simulator.shop import Record, Shop, tail_of
+
+LARGEST_PAGE = 250
+
+
+def page(value: Any, args: Args, ctx: Context, wanted: set[str]) -> Record:
+    """The connection's record: edges, nodes, pageInfo, as far as they are wanted."""
+    listing = value if isinstance(value, Listing) else Listing(kind="", records=value)
+    rows = found(listing, args, ctx)
+    if ctx.bulk:
+        return {"nodes": rows, "edges": [{"node": row} for row in rows], **listing.extra}
+    return _cut(listing, rows, args, ctx, wanted)
+
+
+def found(listing: Listing, args: Args, ctx: Context) -> list[Record]:
+    """All records that match, in order."""
+    rows = list(listing.records)
+    query = args.get("query")
+    if query and listing.kind in SEARCHES:
+        matches, notes = matcher(query, SEARCHES[listing.kind], ctx.shop)
+        if notes.warnings:
+            ctx.searches.append(
+                {"path": list(ctx.path), "query": query, "parsed": notes.parsed, "warnings": notes.warnings}
+            )
+        rows = [row for row in rows if matches(row)]
+    return _sorted(listing, rows, args, ctx.shop)
+
+
+def _sorted(listing: Listing, rows: list[Record], args: Args, shop: Shop) -> list[Record]:
+    spec = SORTS.get(listing.root or "")
+    if spec is not None:
+        extract = _extract(spec, args)
+        rows.sort(key=lambda row: (_comparable(extract(row, shop)), _number(row)))
+    if args.get("reverse"):
+        rows.reverse()
+    return rows
+
+
+def _extract(spec: SortSpec, args: Args) -> Callable[[Record, Shop], Any]:
+    wanted = args.get("sortKey") or spec.default
+    return spec.keys.get(wanted) or spec.keys.get(spec.default) or (lambda row, _shop: _number(row))
+
+
+def _comparable(value: Any) -> tuple[int, Any]:
+    """Nulls first, then values; text folded in case, so that mixed rows have one order."""
+    if value is None:
+        return (0, 0)
+    return (1, value.lower() if isinstance(value, str) else value)
+
+
+def _number(row: Record) -> int:
+    tail = tail_of(row.get("id") or "")
+    return int(tail) if tail.isdigit() else 0
+
+
+def _cut(listing: Listing, rows: list[Record], args: Args, ctx: Context, wanted: set[str]) -> Record:
+    first, last = _sizes(args)
+    start, end = _between(listing, rows, args, ctx)
+    lower, upper = start, end
+    if first is not None:
+        upper = min(end, start + first)
+    elif last is not None:
+        lower = max(start, end - last)
+    shown = rows[lower:upper]
+    result: Record = {"nodes": shown, **listing.extra}
+    if wanted & {"edges", "pageInfo"}:
+        cursors = [cursor_of(listing, row, args, ctx.shop) for row in shown]
+        result["edges"] = [
+            {"node": row, "cursor": cursor, **(listing.edges(row) if listing.edges else {})}
+            for row, cursor in zip(shown, cursors, strict=True)
+        ]
+        result["pageInfo"] = {
+            "hasNextPage": upper < len(rows),
+            "hasPreviousPage": lower > 0,
+            "startCursor": cursors[0] if cursors else None,
+            "endCursor": cursors[-1] if cursors else None,
+        }
+    return result
+
+
+def _sizes(args: Args) -> tuple[int | None, int | None]:
+    first, last = args.get("first"), args.get("last")
+    if first is None and last is None:
+        raise TopLevelError("BAD_REQUEST", "you must provide one of first or last")
+    if first is not None and last is not None:
+        raise TopLevelError("BAD_REQUEST", "providing both first and last is not supported")
+    for size in (first, last):
+        if size is not None and size < 0:
+            raise TopLevelError("BAD_REQUEST", "first and last must be positive integers")
+        if size is not None and size > LARGEST_PAGE:
+            message = f"Argument 'first' exceeds the maximum page size of {LARGEST_PAGE}."
+            raise TopLevelError("BAD_REQUEST", message)
+    return first, last
+
+
+def _between(listing: Listing, rows: list[Record], args: Args, ctx: Context) -> tuple[int, int]:
+    """The span of rows after `after` and before `before`."""
+    start, end = 0, len(rows)
+    if args.get("after"):
+        start = _position(listing, rows, args["after"], args, ctx, behind=True)
+    if args.get("before"):
+        end = _position(listing, rows, args["before"], args, ctx, behind=False)
+    return start, max(start, end)
+
+
+def _position(listing: Listing, rows: list[Record], cursor: str, args: Args, ctx: Context, *, behind: bool) -> int:
+    """Where a cursor points: at its record, or where that would stand had it not been deleted."""
+    value = _decoded(cursor)
+    identity = str(value["last_id"])
+    for index, row in enumerate(rows):
+        if tail_of(row.get("id") or "") == identity:
+            return index + 1 if behind else index
+    spec = SORTS.get(listing.root or "")
+    if spec is None:
+        return len(rows)
+    extract = _extract(spec, args)
+    mark = (_comparable(value["last_value"]), int(identity) if identity.isdigit() else 0)
+    reverse = bool(args.get("reverse"))
+    for index, row in enumerate(rows):
+        key = (_comparable(_cursor_value(extract(row, ctx.shop))), _number(row))
+        if _after(key, mark, reverse=reverse):
+            return index
+    return len(rows)
+
+
+def _after(key: Any, mark: Any, *, reverse: bool) -> bool:
+    try:
+        return bool(key < mark if reverse else key > mark)
+    except TypeError:
+        return False
+
+
+def cursor_of(listing: Listing, row: Record, args: Args, shop: Shop) -> str:
+    spec = SORTS.get(listing.root or "")
+    value = _cursor_value(_extract(spec, args)(row, shop)) if spec else _number(row)
+    identity = tail_of(row.get("id") or "")
+    body = {"last_id": int(identity) if identity.isdigit() else identity, "last_value": value}
+    return base64.b64encode(json.dumps(body, separators=(",", ":"), default=str).encode()).decode()
+
+
+def _cursor_value(value: Any) -> Any:
+    return str(value) if isinstance(value, datetime) else value
+
+
+def _decoded(cursor: str) -> Record:
+    try:
+        value = json.loads(base64.b64decode(cursor, validate=True))
+        if not isinstance(value, dict) or "last_id" not in value:
+            raise ValueError(cursor)
+    except ValueError:
+        raise TopLevelError("BAD_REQUEST", "Invalid cursor for current pagination sort.") from None
+    return value

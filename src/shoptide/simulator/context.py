@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 
-from shoptide.shopify.schema import Schema, ScopeGroups
-from shoptide.simulator.shop import ALL_SCOPES, Shop
+from shoptide.simulator.shop import ALL_SCOPES, Record, Shop
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shoptide.shopify.schema import Schema, ScopeGroups
 
 
 @dataclass(frozen=True)
 class App:
-    """The app whose token the request carries; its scopes are the shop's unless narrowed."""
+    """The app whose token the request carries, with its access scopes."""
 
     number: int = 580111
     title: str = "Shoptide"
     handle: str = "shoptide"
+    scopes: frozenset[str] = ALL_SCOPES
+
+    def may(self, groups: ScopeGroups) -> bool:
+        """Whether it has a scope of every group; write_x stands for read_x as well."""
+        if "*" in self.scopes:
+            return True
+        return all(any(_holds(self.scopes, scope) for scope in group) for group in groups)
 
     @property
     def id(self) -> str:
@@ -40,7 +51,10 @@ class Context:
     app: App = field(default_factory=App)
     url: str = "http://127.0.0.1"  # where this simulator answers: signed addresses start with it
     idempotency_key: str | None = None  # of the mutation field being run
-    in_bulk: bool = False
+    bulk: bool = False  # a bulk operation's own run: connections are whole, sizes and cursors ignored
+    path: list[str | int] = field(default_factory=list)  # where completion stands in the answer
+    errors: list[Record] = field(default_factory=list)
+    searches: list[Record] = field(default_factory=list)  # entries of `extensions.search`
 
     @property
     def version(self) -> str:
@@ -50,13 +64,6 @@ class Context:
     def now(self) -> datetime:
         return self.shop.clock.now()
 
-    def allows(self, groups: ScopeGroups) -> bool:
-        """Whether the token has a scope of every group; write_x stands for read_x as well."""
-        held = self.shop.scopes
-        if held >= ALL_SCOPES:
-            return True
-        return all(any(_holds(held, scope) for scope in group) for group in groups)
 
-
-def _holds(held: set[str], scope: str) -> bool:
+def _holds(held: frozenset[str], scope: str) -> bool:
     return scope in held or (scope.startswith("read_") and f"write_{scope[5:]}" in held)

@@ -1,0 +1,183 @@
+"""What a document costs, requested and actual, by the rules recovered from recorded answers (FACTS §3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLUnionType,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    get_named_type,
+)
+from graphql.execution.values import get_argument_values
+
+from shoptide.simulator.completion import Selections, is_connection
+from shoptide.simulator.shop import Record
+
+MUTATION_COST = 10
+FREE_TYPES = frozenset({"MoneyV2", "MoneyBag", "PageInfo"})
+FREE_FIELDS = frozenset(
+    {
+        ("Customer", "defaultAddress"),
+        ("Location", "address"),
+        ("Customer", "emailMarketingConsent"),
+        ("Customer", "smsMarketingConsent"),
+        ("WebhookSubscription", "endpoint"),
+    }
+)
+FIELD_COSTS = {("Location", "fulfillmentService"): 2}
+DEAR_COUNTS = frozenset(
+    {
+        ("Article", "commentsCount"),
+        ("Blog", "articlesCount"),
+        ("DeliveryProfile", "productVariantsCount"),
+        ("Publication", "includedProductsCount"),
+    }
+)
+MUTATION_COSTS = {
+    "fulfillmentTrackingInfoUpdate": 50,
+    "refundCreate": 20,
+    "orderCapture": 20,
+    "productCreateMedia": 20,
+    "fileCreate": 20,
+}
+
+
+@dataclass
+class FieldCost:
+    """A field's share, as `Shopify-GraphQL-Cost-Debug` lists it."""
+
+    path: list[str]
+    defined: int
+    children: int
+    total: int
+
+
+@dataclass
+class Cost:
+    requested: int
+    fields: list[FieldCost] = field(default_factory=list)
+
+
+def page_weight(size: int) -> int:
+    """The factor of a connection of that size: 1→1, 10→4, 50→7, 250→11."""
+    return max(1, math.floor(2 * math.log(size))) if size > 0 else 0
+
+
+class Pricer:
+    """Prices an operation's selections; `rows` gives a connection's size, by its arguments or by what came."""
+
+    def __init__(self, selections: Selections, schema: Any) -> None:
+        self.selections = selections
+        self.schema = schema
+        self.fields: list[FieldCost] = []
+
+    def requested(self, operation: OperationDefinitionNode) -> Cost:
+        root = self.schema.get_root_type(operation.operation)
+        mutation = operation.operation is OperationType.MUTATION
+        total = 0
+        for key, nodes in self.selections.fields(root, [operation.selection_set]).items():
+            total += self._root(root, key, nodes, mutation=mutation)
+        return Cost(max(1, total), self.fields)
+
+    def _root(self, root: GraphQLObjectType, key: str, nodes: list[FieldNode], *, mutation: bool) -> int:
+        if not mutation:
+            return self.field(root, nodes, [key])
+        name = nodes[0].name.value
+        defined = MUTATION_COSTS.get(name, MUTATION_COST)
+        payload: Any = get_named_type(root.fields[name].type)
+        children = self.payload(payload, nodes, [key])
+        self.fields.append(FieldCost([key], defined, children, defined + children))
+        return defined + children
+
+    def payload(self, kind: GraphQLObjectType, nodes: list[FieldNode], path: list[str]) -> int:
+        """A payload's direct objects are free; what they hold is not."""
+        total = 0
+        sets = [node.selection_set for node in nodes if node.selection_set]
+        for key, inner in self.selections.fields(kind, sets).items():
+            name = inner[0].name.value
+            if name == "__typename":
+                continue
+            target = get_named_type(kind.fields[name].type)
+            if isinstance(target, GraphQLScalarType | GraphQLEnumType) or target.name.endswith("UserError"):
+                continue
+            if is_connection(target):
+                total += self.field(kind, inner, [*path, key])
+            else:
+                total += self.selection(target, [n.selection_set for n in inner if n.selection_set], [*path, key])
+        return total
+
+    def selection(self, kind: Any, sets: Sequence[SelectionSetNode], path: list[str]) -> int:
+        if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
+            return max((self._object(each, sets, path) for each in self.schema.get_possible_types(kind)), default=0)
+        return self._object(kind, sets, path)
+
+    def _object(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], path: list[str]) -> int:
+        return sum(
+            self.field(kind, nodes, [*path, key]) for key, nodes in self.selections.fields(kind, sets).items()
+        )
+
+    def field(self, kind: GraphQLObjectType, nodes: list[FieldNode], path: list[str]) -> int:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return 0
+        definition = kind.fields[name]
+        target: Any = get_named_type(definition.type)
+        if isinstance(target, GraphQLScalarType | GraphQLEnumType):
+            return 0
+        sets = [node.selection_set for node in nodes if node.selection_set]
+        if is_connection(target):
+            args = get_argument_values(definition, nodes[0], self.selections.variables)
+            return self.connection(target, sets, args, path)
+        defined = self.defined(kind, name, target)
+        children = self.selection(target, sets, path)
+        self.fields.append(FieldCost(path, defined, children, defined + children))
+        return defined + children
+
+    def defined(self, kind: GraphQLObjectType, name: str, target: Any) -> int:
+        if target.name in FREE_TYPES or target.name.endswith("UserError") or (kind.name, name) in FREE_FIELDS:
+            return 0
+        if target.name == "Count":
+            return 10 if kind.name == "QueryRoot" or (kind.name, name) in DEAR_COUNTS else 1
+        return FIELD_COSTS.get((kind.name, name), 1)
+
+    def connection(
+        self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], args: Record, path: list[str]
+    ) -> int:
+        size = args.get("first") if args.get("first") is not None else args.get("last")
+        weight = page_weight(size or 0)
+        total = 0
+        rows = 0
+        for key, nodes in self.selections.fields(kind, sets).items():
+            name = nodes[0].name.value
+            inner = [node.selection_set for node in nodes if node.selection_set]
+            if name == "nodes":
+                rows += 1
+                total += weight * (1 + self.selection(get_named_type(kind.fields[name].type), inner, [*path, key]))
+            elif name == "edges":
+                total += self._edges(kind, inner, weight, [*path, key])
+                rows += 1
+            elif name not in ("pageInfo", "__typename"):
+                total += self.field(kind, nodes, [*path, key])
+        self.fields.append(FieldCost(path, 2, total, 2 + total))
+        return 2 + total
+
+    def _edges(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], weight: int, path: list[str]) -> int:
+        edge: Any = get_named_type(kind.fields["edges"].type)
+        total = 0
+        for key, nodes in self.selections.fields(edge, sets).items():
+            if nodes[0].name.value == "node":
+                inner = [node.selection_set for node in nodes if node.selection_set]
+                target = get_named_type(edge.fields["node"].type)
+                total += weight * (1 + self.selection(target, inner, [*path, key]))
+        return total

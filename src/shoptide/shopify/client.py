@@ -212,7 +212,8 @@ class AdminClient:
         request = self.http.build_request("POST", self.endpoint.graphql, content=body, headers=headers)
         reply = self._exchange(request, call, ticket)
         spent = charged(reply, ticket.cost)
-        self.governor.settle(ticket, actual=spent, status=reply.cost.status if reply.cost else None)
+        status = reply.cost.status if reply.cost else None
+        self.governor.settle(ticket, actual=spent, status=status, throttled=reply.is_throttled)
         self.meter.add(calls=1, cost=spent)
         self._costs.learn(price, reply)
         self._check_version(reply)

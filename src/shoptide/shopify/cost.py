@@ -142,8 +142,19 @@ class _Costing:
         return tuple(each for each in declared.possible_types if each in self.schema)
 
     def _mutation(self, field: Field, declared: SchemaField, on: str) -> int:  # noqa: ARG002  # same shape as _field
-        price = _MUTATION_COSTS.get(field.name, MUTATION)
+        price = _MUTATION_COSTS.get(field.name, MUTATION) + self._surcharge(field)
         return price + self._sum(field.selections, declared.type.name, self._payload)
+
+    def _surcharge(self, field: Field) -> int:
+        """What the size of the input adds; productSet's weights are in its own documentation."""
+        given = {name: self._value(value) for name, value in field.arguments.items()}
+        if field.name == "productSet":
+            return math.ceil(_product_weight(given.get("input")))
+        variants = _entries(given, "variants")
+        if field.name in ("productVariantsBulkCreate", "productVariantsBulkUpdate"):
+            each = 0.2 if field.name == "productVariantsBulkCreate" else 0
+            return math.floor(each * len(variants)) + math.ceil(0.4 * _count(variants, "metafields"))
+        return 0
 
     def _payload(self, field: Field, declared: SchemaField, on: str) -> int:
         """A payload's own objects are free, what they contain is not."""
@@ -199,6 +210,25 @@ class _Costing:
             else:
                 total += self._field(inner, declared, name)
         return total
+
+
+def _product_weight(product: object) -> float:
+    variants = _entries(product, "variants")
+    return (
+        0.2 * len(variants)
+        + 0.4 * (len(_entries(product, "metafields")) + _count(variants, "metafields"))
+        + 1.9 * len(_entries(product, "files"))
+        + 0.6 * sum(1 for each in variants if isinstance(each, dict) and each.get("file"))
+    )
+
+
+def _entries(holder: object, name: str) -> list[Any]:
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _count(holders: list[Any], name: str) -> int:
+    return sum(len(_entries(each, name)) for each in holders)
 
 
 def _unknown(what: str) -> InvalidDocument:

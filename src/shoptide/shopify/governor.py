@@ -55,14 +55,29 @@ class Ticket:
 SAFETY_SECONDS = 0.1
 # While answers are outstanding their refunds may come any moment, so a waiter looks again at least this often.
 GLANCE = 0.05
+# Answers show the bucket in whole points.
+WHOLE_POINT = 1.0
+# How long the answers alone count after somebody else was found to spend from the bucket.
+DOUBT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class _Settled:
+    at: float
+    cost: float
+    refund: float
 
 
 class Bucket:
     """A lower bound of the points the store has left, moved by what we send and what answers say. Pure: time is given.
 
-    Two rules keep it below the truth however late and in whatever order answers arrive. What is in flight can't
-    restore (`level + in flight <= maximum`): the store may not have seen it yet. And an answer's figure may or may not
-    include any request that was in flight beside it, so all of those are taken off.
+    What keeps it below the truth, however late and in whatever order answers arrive: what is in flight can't restore
+    (`level + in flight <= maximum`), since the store may not have seen it yet; and an answer's figure may or may not
+    include any request that was under way beside it, so as a lower bound all of those are taken off it.
+
+    Our own count is a lower bound too as long as nobody else spends from the bucket, so the higher of both is right.
+    A count above what an answer allows for proves that somebody does (or that the store restores differently): for a
+    while then only what answers say counts.
     """
 
     def __init__(self, allowance: Allowance, now: float) -> None:
@@ -71,7 +86,8 @@ class Bucket:
         self._at = now
         self._believed = float("-inf")  # when the request was sent whose answer the level stands on
         self._in_flight: dict[int, Ticket] = {}
-        self._settled: list[tuple[float, float, float]] = []  # (sent, settled, cost) of recent requests
+        self._settled: list[_Settled] = []  # those that a request still in flight was under way beside
+        self._doubted_until = float("-inf")
         self.waiting: list[Ticket] = []
 
     @property
@@ -113,10 +129,14 @@ class Bucket:
         self._advance(now)  # while the ticket still holds its place below the ceiling
         del self._in_flight[ticket.number]
         self._level += ticket.cost - actual
-        self._settled.append((ticket.sent_at, now, actual))
         if status is not None:
             self._believe(ticket, now, status)
+        self._settled.append(_Settled(now, actual, ticket.cost - actual))
         self._forget()
+
+    def doubt(self, now: float) -> None:
+        """Trust our own count no more for a while: the store said THROTTLED to what we thought was affordable."""
+        self._doubted_until = now + DOUBT_SECONDS
 
     def _advance(self, now: float) -> None:
         self._level, self._at = self.level(now), max(self._at, now)
@@ -127,14 +147,19 @@ class Bucket:
         self._believed = ticket.sent_at
         if status.restore_rate > 0 and status.maximum > 0:
             self.allowance = Allowance(status.maximum, status.restore_rate)
-        beside = sum(cost for _, settled, cost in self._settled[:-1] if settled >= ticket.sent_at)
-        self._level = min(status.available - beside - self.in_flight, self.allowance.maximum - self.in_flight)
+        beside = [each for each in self._settled if each.at >= ticket.sent_at]
+        restored = (now - ticket.sent_at) * self.allowance.restore_rate
+        if self._level > status.available + restored + sum(each.refund for each in beside) + WHOLE_POINT:
+            self.doubt(now)
+        least = status.available - sum(each.cost for each in beside) - self.in_flight
+        level = least if now < self._doubted_until else max(least, self._level)
+        self._level = min(level, self.allowance.maximum - self.in_flight)
         self._at = now
 
     def _forget(self) -> None:
         """Drop settled requests that no outstanding request was beside of."""
-        oldest = min((each.sent_at for each in self._in_flight.values()), default=self._at)
-        self._settled = [each for each in self._settled if each[1] >= oldest]
+        oldest = min((each.sent_at for each in self._in_flight.values()), default=float("inf"))
+        self._settled = [each for each in self._settled if each.at >= oldest]
 
     def _safety(self) -> float:
         return SAFETY_SECONDS * self.allowance.restore_rate
@@ -180,11 +205,20 @@ class Governor:
             raise
         return sent, waited
 
-    def settle(self, ticket: Ticket, *, actual: float | None = None, status: ThrottleStatus | None = None) -> None:
+    def settle(
+        self,
+        ticket: Ticket,
+        *,
+        actual: float | None = None,
+        status: ThrottleStatus | None = None,
+        throttled: bool = False,
+    ) -> None:
         """Report an answer: `actual` None means that all that was reserved is taken for spent."""
         with self._lock:
-            spent = ticket.cost if actual is None else actual
-            self._bucket.settle(ticket, self._clock.monotonic(), actual=spent, status=status)
+            now = self._clock.monotonic()
+            if throttled:
+                self._bucket.doubt(now)
+            self._bucket.settle(ticket, now, actual=ticket.cost if actual is None else actual, status=status)
 
     def _try(self, ticket: Ticket, clock: Clock) -> Ticket | None:
         with self._lock:

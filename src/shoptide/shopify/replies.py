@@ -102,6 +102,10 @@ class Reply:
         return any(value is not None for value in (self.data or {}).values())
 
     @property
+    def is_throttled(self) -> bool:
+        return any(each.code == "THROTTLED" for each in self.messages)
+
+    @property
     def request_id(self) -> str | None:
         return self.headers.get("x-request-id")
 

@@ -192,9 +192,9 @@ class Compiler:
             return lambda _record, _ctx, text=kind.name: text  # type: ignore[misc]  # binds the name early
         definition = kind.fields[name]
         if refusal := denial(self.source, kind.name, name, self.context.app):
-            return guarded(self._refusing(refusal), definition.type, key)
+            return guarded(self._refusing(refusal), definition.type, key, nodes[0])
         args = get_argument_values(definition, nodes[0], self.selections.variables)
-        return guarded(self.value_step(kind, name, definition.type, args, nodes), definition.type, key)
+        return guarded(self.value_step(kind, name, definition.type, args, nodes), definition.type, key, nodes[0])
 
     @staticmethod
     def _refusing(refusal: TopLevelError) -> Step:
@@ -307,7 +307,7 @@ def list_completer(complete: Completer, args: Record) -> Completer:
     return each
 
 
-def guarded(step: Step, wanted: Any, key: str) -> Step:
+def guarded(step: Step, wanted: Any, key: str, node: FieldNode) -> Step:
     """Turn a resolver's error into an entry of `errors` and a null, which a required field hands upwards."""
     required = isinstance(wanted, GraphQLNonNull)
     if step.__name__ == "plain":
@@ -321,7 +321,14 @@ def guarded(step: Step, wanted: Any, key: str) -> Step:
             value = step(record, ctx)
         except TopLevelError as error:
             del path[depth + 1 :]
-            ctx.errors.append({"message": error.message, "path": list(path), "extensions": dict(error.extensions)})
+            ctx.errors.append(
+                {
+                    "message": error.message,
+                    "locations": [location(node)],
+                    "extensions": dict(error.extensions),
+                    "path": list(path),
+                }
+            )
             value = None
         except Bubble:
             value = None
@@ -331,3 +338,9 @@ def guarded(step: Step, wanted: Any, key: str) -> Step:
         return value
 
     return run
+
+
+def location(node: Any) -> Record:
+    """Where a node of the document begins."""
+    token = node.loc.start_token
+    return {"line": token.line, "column": token.column}

@@ -1,0 +1,119 @@
+"""The simulator over HTTP: the Admin API's addresses, tokens, versions and headers."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from email.utils import format_datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from shoptide.shopify.schema import LATEST_VERSION, SUPPORTED_VERSIONS
+from shoptide.simulator import oauth
+from shoptide.simulator.execution import Request, internal_error
+from shoptide.simulator.world import Call, Reply, Stall, World
+
+INVALID_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"  # noqa: S105  # a message
+
+
+def create_app(world: World) -> Starlette:
+    """The ASGI application of a world; `app.state.world` is that world."""
+    admin: list[BaseRoute] = [
+        Route("/admin/api/{version}/graphql.json", graphql, methods=["POST"]),
+        Route("/admin/oauth/access_token", access_token, methods=["POST"]),
+    ]
+    app = Starlette(routes=[*extra_routes(), *admin, Mount("/shops/{shop}", routes=admin)])
+    app.state.world = world
+    return app
+
+
+def extra_routes() -> list[BaseRoute]:
+    """Control addresses, staged uploads and the files of bulk operations."""
+    from shoptide.simulator import control
+
+    return list(control.routes())
+
+
+def stall_of(request: HttpRequest) -> Stall | None:
+    world: World = request.app.state.world
+    return world.stall(request.path_params.get("shop"))
+
+
+def base_url(request: HttpRequest) -> str:
+    return str(request.base_url).rstrip("/") if "shop" not in request.path_params else origin(request)
+
+
+def origin(request: HttpRequest) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def served_version(asked: str) -> str | None:
+    """Shopify answers an old version with the oldest it supports, and knows no version of the future."""
+    if asked in SUPPORTED_VERSIONS:
+        return asked
+    if asked == "unstable":
+        return LATEST_VERSION
+    return SUPPORTED_VERSIONS[0] if asked < SUPPORTED_VERSIONS[0] and asked[:2] == "20" else None
+
+
+def json_response(reply: Reply, version: str, stall: Stall) -> Response:
+    headers = {
+        "X-Shopify-API-Version": version,
+        "X-Request-Id": f"{uuid.uuid4()}-{int(stall.shop.clock.now().timestamp())}",
+        "Date": format_datetime(stall.shop.clock.now(), usegmt=True),
+        **reply.headers,
+    }
+    if isinstance(reply.body, str):
+        return Response(reply.body, reply.status, {"Content-Type": "text/html; charset=utf-8", **headers})
+    body = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(body, reply.status, {"Content-Type": "application/json; charset=utf-8", **headers})
+
+
+async def graphql(request: HttpRequest) -> Response:
+    stall = stall_of(request)
+    version = served_version(request.path_params["version"])
+    if stall is None or version is None:
+        return JSONResponse({"errors": "Not Found"}, 404)
+    if request.headers.get("X-Shopify-Access-Token") not in stall.shop.tokens:
+        return json_response(Reply(401, {"errors": INVALID_TOKEN}), version, stall)
+    parsed = body_of(await request.body())
+    if isinstance(parsed, Reply):
+        return json_response(parsed, version, stall)
+    debug = request.headers.get("Shopify-GraphQL-Cost-Debug") == "1"
+    url = origin(request)
+
+    def run() -> Reply:
+        try:
+            return Reply(200, stall.execute(parsed, version, url, debug=debug))
+        except Exception:  # the store's own mistake, whatever it is: Shopify answers it so  # noqa: BLE001
+            import logging
+
+            logging.getLogger(__name__).exception("simulator.failed")
+            return Reply(200, internal_error())
+
+    world: World = request.app.state.world
+    reply = await world.intercept(Call(stall, parsed, dict(request.headers)), run)
+    return json_response(reply, version, stall)
+
+
+def body_of(raw: bytes) -> Request | Reply:
+    """The GraphQL request in a body, or the 400 that a body without one gets."""
+    try:
+        value: Any = json.loads(raw)
+    except ValueError:
+        return Reply(400, {"errors": {"query": "Required parameter missing or invalid"}})
+    if not isinstance(value, dict) or not isinstance(value.get("query"), str):
+        return Reply(400, {"errors": {"query": "Required parameter missing or invalid"}})
+    variables = value.get("variables")
+    return Request(value["query"], variables if isinstance(variables, dict) else {}, value.get("operationName"))
+
+
+async def access_token(request: HttpRequest) -> Response:
+    stall = stall_of(request)
+    if stall is None:
+        return JSONResponse({"errors": "Not Found"}, 404)
+    return oauth.answer(stall, await oauth.form_of(request))

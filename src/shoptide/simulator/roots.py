@@ -1,0 +1,59 @@
+"""Root fields that no domain module writes by hand: a record by id, all records of a kind, how many there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shoptide.simulator.context import Context
+from shoptide.simulator.paging import found
+from shoptide.simulator.registry import ROOTS, Args, Listing, TopLevelError, root
+from shoptide.simulator.shop import Record, kind_of, tail_of
+
+
+def generic_root(name: str, args: Args, ctx: Context) -> Any:
+    """What the root's type suggests; None for what can't be told."""
+    definition = ctx.schema.query_root.fields[name]
+    target = ctx.schema.type(definition.type.name)
+    if target.is_connection:
+        kind = ctx.schema.connection_node(target.name)
+        return Listing(kind=kind, records=ctx.shop.table(kind), root=name)
+    if target.name == "Count" and name.endswith("Count"):
+        return counted(name, args, ctx)
+    if "id" in args and target.kind == "OBJECT":
+        return by_id(args["id"], target.name, ctx)
+    return None
+
+
+def by_id(gid: str, kind: str, ctx: Context) -> Record | None:
+    """The record, null when it is missing; an id of another type is an error (FACTS 23)."""
+    if kind_of(gid) != kind or tail_of(gid) == "0":
+        raise TopLevelError("RESOURCE_NOT_FOUND", f"Invalid id: {gid}")
+    return ctx.shop.get(gid)
+
+
+def counted(name: str, args: Args, ctx: Context) -> Record | None:
+    """`ordersCount` counts what `orders` lists; at the limit it says AT_LEAST (FACTS 14)."""
+    listing_name = name.removesuffix("Count")
+    if listing_name not in ctx.schema.query_root.fields:
+        return None
+    resolver = ROOTS.get(listing_name)
+    listing = resolver(args, ctx) if resolver else generic_root(listing_name, args, ctx)
+    return count_of(listing, args, ctx)
+
+
+def count_of(listing: Listing, args: Args, ctx: Context) -> Record:
+    number = len(found(listing, {"query": args.get("query")}, ctx))
+    limit = args.get("limit")
+    if limit is not None and number > limit:
+        return {"count": limit, "precision": "AT_LEAST"}
+    return {"count": number, "precision": "EXACT"}
+
+
+@root("node")
+def node(args: Args, ctx: Context) -> Record | None:
+    return ctx.shop.get(args["id"])
+
+
+@root("nodes")
+def nodes(args: Args, ctx: Context) -> list[Record | None]:
+    return [ctx.shop.get(gid) for gid in args["ids"]]

@@ -1,0 +1,171 @@
+"""Everything one simulator process holds: its shops, their cost buckets, and what stands between a request and a shop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shoptide.shopify import schema as compact
+from shoptide.simulator import domain
+from shoptide.simulator.bucket import PLANS, Bucket
+from shoptide.simulator.context import App, Context
+from shoptide.simulator.execution import Request, answer
+from shoptide.simulator.seed import found_shop, seed
+from shoptide.simulator.shop import Record, Shop, SimClock
+
+DEFAULT_TOKEN = "shpat_simulated"  # noqa: S105  # the simulator's published default
+DEFAULT_NAME = "simulated"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a shop begins; resetting it begins the same again."""
+
+    name: str = DEFAULT_NAME
+    customers: int = 0
+    products: int = 0
+    orders: int = 0
+    seed: int = 1
+    plan: str = "standard"
+    currency: str = "CAD"
+    timezone: str = "America/Toronto"
+    scopes: frozenset[str] = frozenset({"*"})
+    token: str = DEFAULT_TOKEN
+    now: datetime | None = None
+
+    def open(self) -> Shop:
+        if self.plan not in PLANS:
+            raise ValueError(f"plan {self.plan!r}: choose one of {', '.join(PLANS)}")
+        domain.load()
+        shop = Shop(
+            f"{self.name}.myshopify.com",
+            name=self.name.replace("-", " ").title(),
+            currency=self.currency,
+            timezone=self.timezone,
+            plan=self.plan,
+            scopes=self.scopes,
+            token=self.token,
+            clock=SimClock(self.now),
+        )
+        found_shop(shop)
+        if self.customers or self.products or self.orders:
+            seed(shop, customers=self.customers, products=self.products, orders=self.orders, seed=self.seed)
+        return shop
+
+
+@dataclass
+class Call:
+    """One request on its way to a shop, as rules for faults see it."""
+
+    stall: Stall
+    request: Request
+    headers: Record
+
+
+@dataclass
+class Reply:
+    status: int
+    body: Record | str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Run = Callable[[], Reply]
+Interceptor = Callable[[Call, Run], Awaitable[Reply]]
+
+
+async def pass_through(_call: Call, run: Run) -> Reply:
+    return run()
+
+
+class Stall:
+    """A shop with what belongs to its API side: bucket, app, credentials."""
+
+    def __init__(self, opening: Opening) -> None:
+        self.opening = opening
+        self.lock = threading.RLock()
+        self.reset()
+
+    def reset(self) -> None:
+        with self.lock:
+            self.shop = self.opening.open()
+            self.bucket = Bucket.of_plan(self.opening.plan, self.shop.clock)
+            self.requests = 0
+
+    def app(self) -> App:
+        return App(scopes=frozenset(self.shop.scopes))
+
+    def context(self, version: str, url: str) -> Context:
+        return Context(self.shop, compact.load(version), self.app(), url)
+
+    def execute(self, request: Request, version: str, url: str, *, debug: bool = False) -> Record:
+        """Answer a request; one at a time, as a shop's database would order them."""
+        with self.lock:
+            self.requests += 1
+            return answer(request, self.context(version, url), self.bucket, debug=debug)
+
+
+class World:
+    """The shops by name; the first is the one that addresses without a name mean."""
+
+    def __init__(self, openings: Iterable[Opening] = (Opening(),)) -> None:
+        self.stalls = {opening.name: Stall(opening) for opening in openings}
+        self.intercept: Interceptor = pass_through
+
+    @classmethod
+    def seeded(
+        cls,
+        *,
+        customers: int = 0,
+        products: int = 0,
+        orders: int = 0,
+        seed: int = 1,
+        plan: str = "standard",
+        currency: str = "CAD",
+        timezone: str = "America/Toronto",
+        scopes: Iterable[str] = ("*",),
+        token: str = DEFAULT_TOKEN,
+        name: str = DEFAULT_NAME,
+        now: datetime | None = None,
+    ) -> World:
+        opening = Opening(
+            name, customers, products, orders, seed, plan, currency, timezone, frozenset(scopes), token, now
+        )
+        return cls([opening])
+
+    @classmethod
+    def empty(
+        cls,
+        *,
+        plan: str = "standard",
+        currency: str = "CAD",
+        timezone: str = "America/Toronto",
+        scopes: Iterable[str] = ("*",),
+        token: str = DEFAULT_TOKEN,
+        name: str = DEFAULT_NAME,
+        now: datetime | None = None,
+    ) -> World:
+        return cls.seeded(
+            plan=plan, currency=currency, timezone=timezone, scopes=scopes, token=token, name=name, now=now
+        )
+
+    @property
+    def first(self) -> Stall:
+        return next(iter(self.stalls.values()))
+
+    @property
+    def shop(self) -> Shop:
+        """The first shop: what tests of one shop look at."""
+        return self.first.shop
+
+    def stall(self, name: str | None) -> Stall | None:
+        return self.first if name is None else self.stalls.get(name)
+
+    def add(self, opening: Opening) -> Stall:
+        self.stalls[opening.name] = Stall(opening)
+        return self.stalls[opening.name]
+
+    def reset(self) -> None:
+        for stall in self.stalls.values():
+            stall.reset()

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from graphql import (
@@ -29,6 +28,9 @@ from graphql import (
     ValueNode,
     VariableNode,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GID = re.compile(r"gid://[a-z0-9-]+/[A-Za-z0-9_:]+/[^\s/][^\s]*\Z", re.IGNORECASE)
 MAX_INT = 2**31 - 1

@@ -6,8 +6,7 @@ One walk over the document; the checks of graphql-ruby in its order. Variables' 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from graphql import (
     ArgumentNode,
@@ -42,10 +41,13 @@ from graphql import (
     validate,
 )
 
-from shoptide.shopify import schema as compact
 from shoptide.simulator.literals import Unacceptable, check_literal, printed
-from shoptide.simulator.shop import Record
 from shoptide.simulator.variables import position
+
+if TYPE_CHECKING:
+    from shoptide.shopify import schema as compact
+    from shoptide.simulator.shop import Record
+    from collections.abc import Iterable
 
 COMPOSITE = (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)
 Path = tuple[str, ...]
@@ -128,7 +130,7 @@ class Walk:
         root = self.schema.get_root_type(node.operation)
         path = (_title(node),)
         self._directives(node.directives, path)
-        for variable in node.variable_definitions:
+        for variable in node.variable_definitions or ():
             self._declared(variable, path)
         if root is not None:
             self.selections(node.selection_set, root, path)
@@ -238,7 +240,8 @@ class Walk:
         if is_leaf_type(kind):
             if node.selection_set:
                 listed = ", ".join(print_ast(item) for item in node.selection_set.selections)
-                message = f"Selections can't be made on scalars (field '{name}' returns {kind.name} but has selections [{listed}])"
+                returned = f"field '{name}' returns {kind.name} but has selections [{listed}]"
+                message = f"Selections can't be made on scalars ({returned})"
                 self.note(node, path, message, "selectionMismatch", nodeName=f"field '{name}'", typeName=kind.name)
         elif not node.selection_set:
             hint = f"Did you mean '{name} {{ ... }}'?"
@@ -249,22 +252,22 @@ class Walk:
 
     # arguments
 
-    def _directives(self, nodes: Iterable[DirectiveNode], path: Path) -> None:
-        for node in nodes:
+    def _directives(self, nodes: Iterable[DirectiveNode] | None, path: Path) -> None:
+        for node in nodes or ():
             name = node.name.value
             definition = self.schema.get_directive(name)
             if definition is None:
                 message = f"Directive @{name} is not defined"
                 self.note(node, path, message, "undefinedDirective", directiveName=name)
                 continue
-            given = [argument.name.value for argument in node.arguments]
+            given = [argument.name.value for argument in node.arguments or ()]
             self._given(node, node.arguments, definition.args, path, ("Directive", name))
             self._missing(node, given, definition.args, path, ("Directive", name))
 
     def _arguments(self, node: FieldNode, definition: Any, path: Path) -> None:
         where = ("Field", node.name.value)
         self._given(node, node.arguments, definition.args, path, where)
-        self._missing(node, [argument.name.value for argument in node.arguments], definition.args, path, where)
+        self._missing(node, [argument.name.value for argument in node.arguments or ()], definition.args, path, where)
 
     def _missing(self, node: Any, given: list[str], wanted: Any, path: Path, where: tuple[str, str]) -> None:
         names = [name for name, item in wanted.items() if is_required(item) and name not in given]
@@ -274,10 +277,10 @@ class Walk:
             message = f"{kind} '{name}' is missing required arguments: {listed}"
             self.note(node, path, message, "missingRequiredArguments", className=kind, name=name, arguments=listed)
 
-    def _given(self, parent: Any, nodes: Iterable[Any], wanted: Any, path: Path, where: tuple[str, str]) -> None:
+    def _given(self, parent: Any, nodes: Iterable[Any] | None, wanted: Any, path: Path, where: tuple[str, str]) -> None:
         """Check arguments of a field or directive, or the fields of an input object: children before their parents."""
         kind, owner = where
-        for node in nodes:
+        for node in nodes or ():
             name = node.name.value
             inner = (*path, name)
             definition = wanted.get(name)
@@ -320,7 +323,8 @@ class Walk:
                 return
             kind, owner = where
             name = node.name.value
-            message = f"Argument '{name}' on {kind} '{owner}' has an invalid value ({printed(node.value)}). Expected type '{wanted}'."
+            value = printed(node.value)
+            message = f"Argument '{name}' on {kind} '{owner}' has an invalid value ({value}). Expected type '{wanted}'."
             self.note(parent, path, message, "argumentLiteralsIncompatible", typeName=kind, argumentName=name)
 
 
@@ -351,7 +355,7 @@ class Usage:
     def __init__(self, walk: Walk, operation: OperationDefinitionNode) -> None:
         self.walk = walk
         self.operation = operation
-        self.declared = {node.variable.name.value: node for node in operation.variable_definitions}
+        self.declared = {node.variable.name.value: node for node in operation.variable_definitions or ()}
         self.used: set[str] = set()
         self.visited: set[str] = set()
         self.label = operation.name.value if operation.name else f"anonymous {operation.operation.value}"
@@ -383,8 +387,8 @@ class Usage:
     def _type(self, name: str) -> GraphQLNamedType | None:
         return self.walk.schema.type_map.get(name)
 
-    def _directives(self, nodes: Iterable[DirectiveNode], path: Path) -> None:
-        for node in nodes:
+    def _directives(self, nodes: Iterable[DirectiveNode] | None, path: Path) -> None:
+        for node in nodes or ():
             definition = self.walk.schema.get_directive(node.name.value)
             self._arguments(node.arguments, definition.args if definition else {}, path)
 
@@ -396,8 +400,8 @@ class Usage:
             kind = get_named_type(definition.type) if definition else None
             self._selections(node.selection_set, kind, inner)
 
-    def _arguments(self, nodes: Iterable[ArgumentNode], wanted: Any, path: Path) -> None:
-        for node in nodes:
+    def _arguments(self, nodes: Iterable[ArgumentNode] | None, wanted: Any, path: Path) -> None:
+        for node in nodes or ():
             item = wanted.get(node.name.value)
             self._value(node, node.value, item, path)
 
@@ -438,7 +442,7 @@ class Usage:
             self.walk.note(owner, path, message, "variableMismatch", **more)
 
 
-def mismatch(given: Any, has_default: bool, item: Any) -> str | None:  # noqa: FBT001  # reads as data
+def mismatch(given: Any, has_default: bool, item: Any) -> str | None:
     """What is wrong with a variable of one type where another is wanted; None if nothing."""
     wanted = item.type
     if isinstance(wanted, GraphQLNonNull) and not isinstance(given, GraphQLNonNull):

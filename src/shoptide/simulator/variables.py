@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from graphql import (
     GraphQLEnumType,
@@ -19,7 +19,9 @@ from graphql import (
 )
 
 from shoptide.simulator.literals import Unacceptable, accept, written
-from shoptide.simulator.shop import Record
+
+if TYPE_CHECKING:
+    from shoptide.simulator.shop import Record
 
 Path = tuple[str | int, ...]
 NOT_NULL = "Expected value to not be null"

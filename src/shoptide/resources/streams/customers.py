@@ -1,0 +1,17 @@
+"""Customers with their addresses."""
+
+from __future__ import annotations
+
+from shoptide.resources.stream import Child, Stream
+
+CUSTOMERS = Stream(
+    name="customers",
+    root="customers",
+    node_type="Customer",
+    count_root="customersCount",
+    # Deprecated in favour of objects, but what everybody looks a customer up by.
+    keep=frozenset({"email", "phone", "emailMarketingConsent", "smsMarketingConsent"}),
+    # Merging is a plan, not a fact; the other two are read by streams of their own.
+    exclude=frozenset({"mergeable", "lastOrder", "companyContactProfiles"}),
+    children=(Child("addressesV2", "customer_addresses", first=10),),
+)

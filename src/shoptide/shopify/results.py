@@ -104,8 +104,8 @@ def _transfer(client: AdminClient, url: str, part: Path) -> None:
         mode = _mode(response, have)
         if mode is None:
             return
-        with part.open(mode) as file:
-            for chunk in response.iter_raw(CHUNK):
+        with part.open(mode, buffering=CHUNK) as file:
+            for chunk in response.iter_raw():  # as it comes: a chunk size would hold bytes back and lose them at a cut
                 file.write(chunk)
 
 

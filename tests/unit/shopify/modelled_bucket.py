@@ -1,4 +1,4 @@
-"""The store's side of the query budget: a leaky bucket that takes the requested cost and gives back what was not used."""
+"""The store's side of the query budget: takes the requested cost on arrival and gives back what was not used."""
 
 from __future__ import annotations
 

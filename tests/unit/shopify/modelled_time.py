@@ -5,14 +5,14 @@ from __future__ import annotations
 import heapq
 import threading
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EPOCH = datetime(2026, 10, 1, 12, 0, tzinfo=timezone.utc)  # noqa: UP017  # as the code under test, Python 3.10
+EPOCH = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)  # as the code under test, Python 3.10
 
 
 class ModelClock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -33,14 +32,13 @@ class Shop:
         self.granted = 0
         self.refresh = "refresh-0"
         self.forms: list[dict[str, str]] = []
-        self.delay: threading.Event | None = None
 
     def __call__(self, heard: Heard) -> Says:
         if heard.path == "/admin/oauth/access_token":
-            return self._grant({name: values[0] for name, values in parse_qs(heard.body.decode()).items()})
+            return self.grant({name: values[0] for name, values in parse_qs(heard.body.decode()).items()})
         return graphql({"shop": {"name": "Acme"}}) if heard.token == f"token-{self.granted}" else REJECTED
 
-    def _grant(self, form: dict[str, str]) -> Says:
+    def grant(self, form: dict[str, str]) -> Says:
         self.forms.append(form)
         if form.get("client_secret") != "hush":
             return Says(400, b'{"error": "invalid_client", "error_description": "client is unknown"}')
@@ -55,14 +53,14 @@ class Shop:
         if form["grant_type"] == "refresh_token":
             self.refresh = f"refresh-{self.granted}"
             body["refresh_token"] = self.refresh
-        return Says(200, json.dumps(body).encode(), pause=self.delay)
+        return Says(200, json.dumps(body).encode())
 
 
-def credentials(server: ShopServer, secret: str = "hush") -> ShopConfig:  # noqa: S107  # made up
+def credentials(server: ShopServer, secret: str = "hush") -> ShopConfig:  # made up
     return ShopConfig("main", "acme", client_id="app", client_secret=Secret(secret), base_url=server.url)
 
 
-def refreshing(server: ShopServer, token: str = "refresh-0") -> ShopConfig:  # noqa: S107  # made up
+def refreshing(server: ShopServer, token: str = "refresh-0") -> ShopConfig:  # made up
     config = credentials(server)
     return ShopConfig(**{**config.__dict__, "refresh_token": Secret(token)})
 
@@ -112,10 +110,10 @@ def test_a_token_rejected_again_is_the_users_to_mend() -> None:
 
     def refuses(heard: Heard) -> Says:
         return (
-            Shop()._grant({"grant_type": "client_credentials", "client_secret": "hush"})
+            Shop().grant({"grant_type": "client_credentials", "client_secret": "hush"})
             if "oauth" in heard.path
             else REJECTED
-        )  # noqa: SLF001
+        )
 
     with serving(refuses) as server, AdminClient(credentials(server), clock=ModelClock()) as client:
         with pytest.raises(TokenRejected):
@@ -131,12 +129,15 @@ def test_a_token_rejected_again_is_the_users_to_mend() -> None:
 def test_sixteen_threads_renew_once() -> None:
     """Whoever waits for the renewal takes its result."""
     shop = Shop()
-    with serving(shop) as server, AdminClient(credentials(server), clock=ModelClock()) as client:
-        with ThreadPoolExecutor(16) as pool:
-            list(pool.map(lambda _: client.execute(QUERY), range(32)))
-            assert shop.granted == 1
-            shop.granted += 1  # all sixteen meet the 401
-            list(pool.map(lambda _: client.execute(QUERY), range(32)))
+    with (
+        serving(shop) as server,
+        AdminClient(credentials(server), clock=ModelClock()) as client,
+        ThreadPoolExecutor(16) as pool,
+    ):
+        list(pool.map(lambda _: client.execute(QUERY), range(32)))
+        assert shop.granted == 1
+        shop.granted += 1  # all sixteen meet the 401
+        list(pool.map(lambda _: client.execute(QUERY), range(32)))
     assert shop.granted == 3
 
 
@@ -152,9 +153,12 @@ def test_clients_of_one_app_share_a_token() -> None:
 
 def test_wrong_credentials_are_told_with_what_to_check() -> None:
     """And without the secret."""
-    with serving(Shop()) as server, AdminClient(credentials(server, "wrong-secret"), clock=ModelClock()) as client:
-        with pytest.raises(TokenRejected) as caught:
-            client.execute(QUERY)
+    with (
+        serving(Shop()) as server,
+        AdminClient(credentials(server, "wrong-secret"), clock=ModelClock()) as client,
+        pytest.raises(TokenRejected) as caught,
+    ):
+        client.execute(QUERY)
     assert "client is unknown" in caught.value.message
     assert "client_id and client_secret" in str(caught.value.hint)
     assert "wrong-secret" not in f"{caught.value!r}{caught.value.hint}"
@@ -163,9 +167,12 @@ def test_wrong_credentials_are_told_with_what_to_check() -> None:
 
 def test_an_outage_of_the_token_endpoint_is_no_wrong_token() -> None:
     """The user is not sent to look for a mistake that is not theirs."""
-    with serving(Says(503, b"<html>")) as server, AdminClient(credentials(server), clock=ModelClock()) as client:
-        with pytest.raises(ServerFault):
-            client.execute(QUERY)
+    with (
+        serving(Says(503, b"<html>")) as server,
+        AdminClient(credentials(server), clock=ModelClock()) as client,
+        pytest.raises(ServerFault),
+    ):
+        client.execute(QUERY)
 
 
 def test_a_shop_without_credentials_is_told_so() -> None:
@@ -212,7 +219,7 @@ def test_a_newly_configured_refresh_token_beats_the_kept_one(tmp_path: Path) -> 
         clock.sleep(4000)
         with AdminClient(refreshing(server, "pasted"), clock=clock, token_store=store) as client:
             client.execute(QUERY)
-    assert shop.forms[-1]["refresh_token"] == "pasted"  # noqa: S105
+    assert shop.forms[-1]["refresh_token"] == "pasted"
 
 
 def test_the_kept_file_is_replaced_in_one_step(tmp_path: Path) -> None:

@@ -98,9 +98,12 @@ def test_a_slot_that_never_comes_free_ends_the_patience() -> None:
     clock = ModelClock()
     begin = clock.seconds
     message = "A bulk query operation for this app and shop is already in progress: gid://shopify/BulkOperation/1."
-    with serving(refused("OPERATION_IN_PROGRESS", message)) as server, client_of(server, clock) as client:
-        with pytest.raises(BulkBusy, match="BulkOperation/1") as caught:
-            bulk.start_query(client, QUERY, patience=60)
+    with (
+        serving(refused("OPERATION_IN_PROGRESS", message)) as server,
+        client_of(server, clock) as client,
+        pytest.raises(BulkBusy, match="BulkOperation/1") as caught,
+    ):
+        bulk.start_query(client, QUERY, patience=60)
     assert clock.seconds - begin <= 60
     assert caught.value.exit_code == 75
 
@@ -169,9 +172,12 @@ def test_an_operation_is_adopted_by_its_id() -> None:
 
 def test_an_operation_that_the_store_does_not_know_is_not_waited_for() -> None:
     """Another app's, or of another store."""
-    with serving(graphql({"bulkOperation": None})) as server, client_of(server) as client:
-        with pytest.raises(NotFound, match=GID):
-            bulk.wait(client, GID)
+    with (
+        serving(graphql({"bulkOperation": None})) as server,
+        client_of(server) as client,
+        pytest.raises(NotFound, match=GID),
+    ):
+        bulk.wait(client, GID)
 
 
 @pytest.mark.parametrize(
@@ -187,9 +193,12 @@ def test_an_operation_that_the_store_does_not_know_is_not_waited_for() -> None:
 def test_every_bad_end_is_told(status: str, code: str | None, told: str) -> None:
     """With what it left behind for whoever wants to salvage, and without showing that address."""
     partial = "https://storage.example/part?signature=s3cret"
-    with serving(seen(status, errorCode=code, objectCount="12", partialDataUrl=partial)) as server:
-        with client_of(server) as client, pytest.raises(BulkFailed) as caught:
-            bulk.wait(client, GID)
+    with (
+        serving(seen(status, errorCode=code, objectCount="12", partialDataUrl=partial)) as server,
+        client_of(server) as client,
+        pytest.raises(BulkFailed) as caught,
+    ):
+        bulk.wait(client, GID)
     failed = caught.value
     assert (failed.operation, failed.operation_status, failed.error_code) == (GID, status, code)
     assert failed.partial_data_url == partial
@@ -200,9 +209,8 @@ def test_every_bad_end_is_told(status: str, code: str | None, told: str) -> None
 def test_waiting_can_be_stopped() -> None:
     """Within half a second; the operation goes on at the store."""
     clock = ModelClock()
-    with serving(seen("RUNNING")) as server, client_of(server, clock) as client:
-        with pytest.raises(Interrupted):
-            bulk.wait(client, GID, stop=lambda: clock.seconds > 1010)
+    with serving(seen("RUNNING")) as server, client_of(server, clock) as client, pytest.raises(Interrupted):
+        bulk.wait(client, GID, stop=lambda: clock.seconds > 1010)
     assert clock.seconds <= 1010.6
 
 
@@ -311,9 +319,8 @@ def test_what_does_not_prove_itself_gets_no_name(
     served: bytes, facts: dict[str, Any], told: str, tmp_path: Path
 ) -> None:
     """A file under its final name is a complete one; a cursor may move on nothing less."""
-    with serving(Store(served)) as server, client_of(server) as client:
-        with pytest.raises(ProofFailed, match=told):
-            bulk.download(client, completed(f"{server.url}/r", **facts), tmp_path / "p.jsonl")
+    with serving(Store(served)) as server, client_of(server) as client, pytest.raises(ProofFailed, match=told):
+        bulk.download(client, completed(f"{server.url}/r", **facts), tmp_path / "p.jsonl")
     assert not (tmp_path / "p.jsonl").exists()
 
 

@@ -7,9 +7,8 @@ import logging
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import pytest
 from modelled_time import ModelClock
@@ -33,9 +32,6 @@ from shoptide.errors import (
 )
 from shoptide.shopify.client import AdminClient, Patience
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 QUERY = "{ shop { name } }"
 MUTATION = 'mutation { customerDelete(input: {id: "1"}) { deletedCustomerId userErrors { message } } }'
 SHOP = graphql({"shop": {"name": "Acme"}})
@@ -49,8 +45,8 @@ def client_of(server: ShopServer, clock: ModelClock | None = None, **shop: objec
 
 
 @pytest.fixture
-def clock() -> Iterator[ModelClock]:
-    yield ModelClock()
+def clock() -> ModelClock:
+    return ModelClock()
 
 
 def test_sends_the_document_to_the_versioned_endpoint_with_the_token(clock: ModelClock) -> None:
@@ -238,7 +234,7 @@ def test_threads_share_a_client() -> None:
 
 def test_values_that_json_lacks_are_sent_as_shopify_reads_them() -> None:
     """Decimals keep their digits; times are ISO; anything else is the caller's error, and named."""
-    moment = datetime(2026, 1, 2, tzinfo=timezone.utc)  # noqa: UP017  # Python 3.10
+    moment = datetime(2026, 1, 2, tzinfo=UTC)  # Python 3.10
     with serving(SHOP) as server, client_of(server) as client:
         client.execute(QUERY, {"price": Decimal("19.90"), "at": moment, "name": "Zoë"})
         assert server.heard[0].json["variables"] == {"price": "19.90", "at": "2026-01-02T00:00:00+00:00", "name": "Zoë"}

@@ -45,8 +45,7 @@ def test_pages_cost_by_the_logarithm_of_their_size(size: int, weight: int) -> No
         ),
         ("mutation($i: [ID!]!) { tagsAdd(id: 1, tags: $i) { node { id } userErrors { field message } } }", {}, 10),
         (
-            "mutation { a: customerDelete(input: {id: 1}) { deletedCustomerId } b: customerDelete(input: {id: 2}) "
-            "{ deletedCustomerId userErrors { message } } }",
+            "mutation { a: tagsAdd(id: 1, tags: []) { node { id } } b: tagsAdd(id: 2, tags: []) { node { id } } }",
             {},
             20,
         ),

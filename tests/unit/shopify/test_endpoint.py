@@ -40,7 +40,7 @@ def test_requests_go_to_the_shop_in_the_configured_version() -> None:
     """The version is part of the path."""
     endpoint = Endpoint.of(ShopConfig("main", "acme", api_version="2026-07"))
     assert endpoint.graphql == "https://acme.myshopify.com/admin/api/2026-07/graphql.json"
-    assert endpoint.token == "https://acme.myshopify.com/admin/oauth/access_token"  # noqa: S105  # an address
+    assert endpoint.token == "https://acme.myshopify.com/admin/oauth/access_token"  # an address
     assert not endpoint.is_local
 
 

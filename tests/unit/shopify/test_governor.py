@@ -6,7 +6,9 @@ import heapq
 import random
 import threading
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +19,9 @@ from modelled_time import ModelClock, SharedClock
 from shoptide.clock import SystemClock
 from shoptide.errors import ConfigError, Interrupted
 from shoptide.shopify.governor import PLANS, Allowance, Bucket, Governor, ThrottleStatus, Ticket, governor_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
@@ -38,59 +43,62 @@ def requests(draw: st.DrawFn) -> Request:
     return Request(draw(st.floats(0, 20)), requested, draw(st.integers(0, requested)), draw(leg), draw(leg), draw(leg))
 
 
-def converse(
-    bucket: Bucket,
-    store: ModelBucket,
-    planned: list[Request],
-    foreign: list[tuple[float, float]] = (),  # type: ignore[assignment]
-) -> float:
-    """Play a conversation event by event; returns when the last answer was in. Answers overtake each other as they like."""
-    order = count()
-    events: list[tuple[float, int, str, object]] = [(each.at, next(order), "ask", each) for each in planned]
-    events += [(at, next(order), "foreign", cost) for at, cost in foreign]
-    heapq.heapify(events)
-    numbers, now = count(), 0.0
-    while events:
-        now, _, what, about = heapq.heappop(events)
+class Conversation:
+    """Plays requests event by event; answers overtake each other as their legs have it."""
 
-        def later(seconds: float, what: str, about: object, now: float = now) -> None:
-            heapq.heappush(events, (now + seconds, next(order), what, about))
+    def __init__(self, bucket: Bucket, store: ModelBucket) -> None:
+        self.bucket = bucket
+        self.store = store
+        self.now = 0.0
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
+        self._numbers = count()
 
-        if what == "foreign":
-            assert isinstance(about, float)
-            if store.arrive(now, about):
-                store.finish(now, about, about)
-        elif what == "ask":
-            assert isinstance(about, Request)
-            ticket = Ticket(next(numbers), about.requested)
-            bucket.waiting.append(ticket)
-            later(0.0, "try", (about, ticket))
+    def at(self, moment: float, happens: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (moment, next(self._order), happens))
+
+    def play(self, planned: list[Request]) -> float:
+        """Returns when the last answer was in."""
+        for request in planned:
+            self.at(request.at, partial(self._ask, request))
+        while self._events:
+            self.now, _, happens = heapq.heappop(self._events)
+            happens()
+        return self.now
+
+    def spend_elsewhere(self, cost: float) -> None:
+        """Another program takes from the same bucket."""
+        if self.store.arrive(self.now, cost):
+            self.store.finish(self.now, cost, cost)
+
+    def _ask(self, request: Request) -> None:
+        ticket = Ticket(next(self._numbers), request.requested)
+        self.bucket.waiting.append(ticket)
+        self._try(request, ticket)
+
+    def _try(self, request: Request, ticket: Ticket) -> None:
+        wait = self.bucket.wait(ticket, self.now)
+        if wait == 0:
+            self.at(self.now + request.out, partial(self._arrive, request, self.bucket.take(ticket, self.now)))
         else:
-            _step(bucket, store, now, what, about, later)
-    return now
+            nap = min(wait, 0.05) if self.bucket.is_busy(ticket) else wait
+            self.at(self.now + nap, partial(self._try, request, ticket))
 
+    def _arrive(self, request: Request, ticket: Ticket) -> None:
+        if self.store.arrive(self.now, request.requested):
+            self.at(self.now + request.inside, partial(self._finish, request, ticket))
+        else:
+            self._answer(request, ticket, 0.0, self.store.status(self.now))
 
-def _step(bucket: Bucket, store: ModelBucket, now: float, what: str, about: object, later: object) -> None:
-    request, rest = about  # type: ignore[misc]
-    schedule = later
-    assert callable(schedule)
-    if what == "try":
-        wait = bucket.wait(rest, now)
-        if wait > 0:
-            schedule(min(wait, 0.05) if bucket.is_busy(rest) else wait, "try", (request, rest))
-        else:
-            schedule(request.out, "arrive", (request, bucket.take(rest, now)))
-    elif what == "arrive":
-        if store.arrive(now, request.requested):
-            schedule(request.inside, "finish", (request, rest))
-        else:
-            schedule(request.back, "settle", (request, (rest, 0.0, store.status(now))))
-    elif what == "finish":
-        status = store.finish(now, request.requested, request.actual)
-        schedule(request.back, "settle", (request, (rest, request.actual, status)))
-    else:
-        ticket, actual, status = rest
-        bucket.settle(ticket, now, actual=actual, status=status)
+    def _finish(self, request: Request, ticket: Ticket) -> None:
+        status = self.store.finish(self.now, request.requested, request.actual)
+        self._answer(request, ticket, request.actual, status)
+
+    def _answer(self, request: Request, ticket: Ticket, actual: float, status: ThrottleStatus) -> None:
+        def settle() -> None:
+            self.bucket.settle(ticket, self.now, actual=actual, status=status)
+
+        self.at(self.now + request.back, settle)
 
 
 @settings(max_examples=80, deadline=None)
@@ -98,7 +106,7 @@ def _step(bucket: Bucket, store: ModelBucket, now: float, what: str, about: obje
 def test_is_never_throttled_whatever_the_latency_and_order_of_answers(planned: list[Request], size: Allowance) -> None:
     """The picture never holds more than the store does, as long as nobody else spends."""
     bucket, store = Bucket(size, 0.0), ModelBucket(size)
-    converse(bucket, store, planned)
+    Conversation(bucket, store).play(planned)
     assert store.throttled == 0
 
 
@@ -108,7 +116,7 @@ def test_an_unused_bucket_comes_back_to_full(planned: list[Request], start: int)
     """Whatever was believed on the way, nothing of the budget is lost for good."""
     size = Allowance(2000, 100)
     bucket = Bucket(size, 0.0)
-    end = converse(bucket, ModelBucket(size, level=2000.0 - start), planned)
+    end = Conversation(bucket, ModelBucket(size, level=2000.0 - start)).play(planned)
     assert bucket.in_flight == 0
     assert bucket.level(end + 60 + size.maximum / size.restore_rate) == size.maximum
 
@@ -121,7 +129,10 @@ def test_recovers_when_others_spend_from_the_same_bucket(start: int, seed: int) 
     bucket, store = Bucket(size, 0.0), ModelBucket(size, level=float(start))
     chance = random.Random(seed)
     planned = [Request(i * 0.1, 10, 10, 0.05, chance.uniform(0.01, 0.2), 0.05) for i in range(200)]
-    converse(bucket, store, planned, [(i * 0.2, 10.0) for i in range(200)])
+    conversation = Conversation(bucket, store)
+    for i in range(200):
+        conversation.at(i * 0.2, partial(conversation.spend_elsewhere, 10))
+    conversation.play(planned)
     assert store.throttled <= 0.1 * len(planned)
 
 

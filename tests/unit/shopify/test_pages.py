@@ -38,22 +38,30 @@ def test_follows_a_connection_below_an_object() -> None:
     """The path leads there; a parent that is gone ends it."""
     lines = {"nodes": [{"id": 1}], "pageInfo": {"hasNextPage": False, "endCursor": "z"}}
     document = "query($after: String) { order(id: 1) { lineItems(first: 1, after: $after) { nodes { id } } } }"
-    with serving(graphql({"order": {"lineItems": lines}}), graphql({"order": None})) as server:
-        with client_of(server) as client:
-            assert list(paged(client, document, None, ("order", "lineItems"))) == [[{"id": 1}]]
-            assert list(paged(client, document, None, ("order", "lineItems"))) == []
+    with (
+        serving(graphql({"order": {"lineItems": lines}}), graphql({"order": None})) as server,
+        client_of(server) as client,
+    ):
+        assert list(paged(client, document, None, ("order", "lineItems"))) == [[{"id": 1}]]
+        assert list(paged(client, document, None, ("order", "lineItems"))) == []
 
 
 @pytest.mark.parametrize("following", ["", "b"])
 def test_a_cursor_that_does_not_move_is_an_error(following: str) -> None:
     """Otherwise the same page would come for ever."""
-    with serving(page([1], "b"), page([2], following)) as server, client_of(server) as client:
-        with pytest.raises(ProofFailed, match="no new cursor"):
-            list(paged(client, ORDERS, {}, "orders"))
+    with (
+        serving(page([1], "b"), page([2], following)) as server,
+        client_of(server) as client,
+        pytest.raises(ProofFailed, match="no new cursor"),
+    ):
+        list(paged(client, ORDERS, {}, "orders"))
 
 
 def test_a_query_without_page_info_is_an_error() -> None:
     """It would look like a single page."""
-    with serving(graphql({"orders": {"nodes": [{"id": 1}]}})) as server, client_of(server) as client:
-        with pytest.raises(InvalidDocument, match="pageInfo"):
-            list(paged(client, "{ orders(first: 1) { nodes { id } } }", None, "orders"))
+    with (
+        serving(graphql({"orders": {"nodes": [{"id": 1}]}})) as server,
+        client_of(server) as client,
+        pytest.raises(InvalidDocument, match="pageInfo"),
+    ):
+        list(paged(client, "{ orders(first: 1) { nodes { id } } }", None, "orders"))

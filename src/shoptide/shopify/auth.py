@@ -203,7 +203,11 @@ def _read_grant(reply: Reply, call: Call, started: datetime) -> Grant:
     body = reply.body or {}
     token = body.get("access_token")
     if not isinstance(token, str) or not token:
-        raise ServerFault(f"{call.domain}: the answer to a token renewal holds no access token", status=reply.status)
+        raise ServerFault(
+            f"{call.domain}: the answer to a token renewal holds no access token",
+            status=reply.status,
+            outcome=call.lost,
+        )
     seconds = body.get("expires_in")
     life = timedelta(seconds=float(seconds)) if isinstance(seconds, (int, float)) else UNSTATED_LIFE
     refresh = body.get("refresh_token")

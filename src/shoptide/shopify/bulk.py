@@ -22,6 +22,7 @@ from shoptide.errors import (
     NotFound,
     ProofFailed,
     ServerFault,
+    Unreachable,
 )
 from shoptide.shopify.backoff import Backoff, pause
 from shoptide.shopify.pages import nodes
@@ -67,6 +68,8 @@ CANCEL = f"""mutation BulkCancel($id: ID!) {{
 QUICK_LOOKS = (0.2, 0.4, 0.7, 1.0)
 POLLING = Backoff(first=2.0, factor=1.5, cap=30.0, jitter=0.1)
 SLOT_POLLING = Backoff(first=1.0, factor=2.0, cap=30.0, jitter=0.3)
+# An operation runs on while Shopify or the network is out; this many looks in vain are borne, some ten minutes.
+UNSEEN_LOOKS = 10
 STOP_GLANCE = 0.5
 
 
@@ -130,7 +133,7 @@ def start_query(
     def adopt() -> BulkOperation | None:
         return _started_since(client, started, lambda each: each.type == "QUERY" and each.query == document)
 
-    return _start(client, RUN_QUERY, {"query": document}, adopt, patience, stop)
+    return _start(_Start(client, RUN_QUERY, {"query": document}, adopt), patience, stop)
 
 
 def start_mutation(
@@ -149,7 +152,7 @@ def start_mutation(
     variables: dict[str, object] = {"mutation": mutation, "path": staged_upload_path}
     if client_identifier is not None:
         variables["client"] = client_identifier
-    return _start(client, RUN_MUTATION, variables, None, patience, stop)
+    return _start(_Start(client, RUN_MUTATION, variables), patience, stop)
 
 
 def read(client: AdminClient, gid: str) -> BulkOperation:
@@ -190,15 +193,23 @@ def wait(
 
     The operation itself goes on when this is interrupted: `wait` for the same id takes it up again.
     """
+    unseen = 0
     for delay in _looks(client):
-        operation = read(client, gid)
-        log.info("bulk.polled", extra=_fields_of(client, operation))
-        if on_progress is not None:
-            on_progress(operation)
-        if operation.is_terminal:
-            return _completed(client, operation)
+        try:
+            operation, unseen = read(client, gid), 0
+        except (ServerFault, ConnectionLost, Unreachable) as hidden:
+            unseen += 1
+            if unseen >= UNSEEN_LOOKS:
+                raise
+            log.warning("bulk.unseen", extra={"shop": client.domain, "operation": gid, "reason": hidden.kind})
+        else:
+            log.info("bulk.polled", extra=_fields_of(client, operation))
+            if on_progress is not None:
+                on_progress(operation)
+            if operation.is_terminal:
+                return _completed(client, operation)
         _rest(client, delay, stop)
-    raise AssertionError("polling never ends by itself")
+    raise AssertionError("the delays never end by themselves")
 
 
 def download(client: AdminClient, operation: BulkOperation, target: Path) -> Download:
@@ -281,38 +292,47 @@ _HINTS = {
 }
 
 
-def _start(
-    client: AdminClient,
-    document: str,
-    variables: dict[str, object],
-    adopt: Callable[[], BulkOperation | None] | None,
-    patience: float,
-    stop: Callable[[], bool] | None,
-) -> BulkOperation:
+def _start(start: _Start, patience: float, stop: Callable[[], bool] | None) -> BulkOperation:
+    client = start.client
     deadline = client.clock.monotonic() + patience
     for delay in SLOT_POLLING.delays(client.chance):
         try:
-            payload = _only(client.execute(document, variables).data)
-        except (ServerFault, ConnectionLost):
-            if adopt is None:
+            return start.once()
+        except (BulkBusy, ServerFault, ConnectionLost) as refused:
+            if client.clock.monotonic() + delay > deadline or not start.may_repeat(refused):
                 raise
-            if (found := adopt()) is not None:
-                log.info("bulk.adopted", extra=_fields_of(client, found))
-                return found
-            if client.clock.monotonic() + delay > deadline:
-                raise
-            _rest(client, delay, stop)
-            continue
-        if payload.get("bulkOperation") is not None and not payload.get("userErrors"):
-            operation = BulkOperation.of(payload["bulkOperation"])
-            log.info("bulk.started", extra=_fields_of(client, operation))
-            return operation
-        refused = _refused(client, payload)
-        if not isinstance(refused, BulkBusy) or client.clock.monotonic() + delay > deadline:
-            raise refused
-        log.info("bulk.waits_for_slot", extra={"shop": client.domain, "reason": refused.message, "after": delay})
+            log.info("bulk.start_waits", extra={"shop": client.domain, "reason": refused.kind, "after": delay})
         _rest(client, delay, stop)
-    raise AssertionError("polling never ends by itself")
+    raise AssertionError("the delays never end by themselves")
+
+
+@dataclass(frozen=True)
+class _Start:
+    """The request that starts an operation, and how to find the operation when the answer is lost."""
+
+    client: AdminClient
+    document: str
+    variables: dict[str, object]
+    adopt: Callable[[], BulkOperation | None] | None = None
+
+    def once(self) -> BulkOperation:
+        try:
+            payload = _only(self.client.execute(self.document, self.variables).data)
+        except (ServerFault, ConnectionLost):
+            found = self.adopt() if self.adopt is not None else None
+            if found is None:
+                raise
+            log.info("bulk.adopted", extra=_fields_of(self.client, found))
+            return found
+        if payload.get("bulkOperation") is None or payload.get("userErrors"):
+            raise _refused(self.client, payload)
+        operation = BulkOperation.of(payload["bulkOperation"])
+        log.info("bulk.started", extra=_fields_of(self.client, operation))
+        return operation
+
+    def may_repeat(self, refused: ApiError) -> bool:
+        """A lost start may be repeated only after looking that it left nothing."""
+        return isinstance(refused, BulkBusy) or self.adopt is not None
 
 
 def _only(data: dict[str, Any]) -> dict[str, Any]:

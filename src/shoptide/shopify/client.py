@@ -24,11 +24,13 @@ from shoptide.errors import (
     ConnectionLost,
     InvalidDocument,
     InvalidVariable,
+    RateLimited,
     ServerFault,
     Throttled,
     Throttling,
     TokenRejected,
     Unreachable,
+    WriteOutcome,
 )
 from shoptide.shopify.access import DOCUMENT as ACCESS_DOCUMENT
 from shoptide.shopify.access import Access
@@ -42,10 +44,10 @@ from shoptide.shopify.governor import Governor, Ticket, governor_for
 from shoptide.shopify.meter import Meter
 from shoptide.shopify.replies import Call, Reply
 from shoptide.shopify.schema import SUPPORTED_VERSIONS, Schema, load
-from shoptide.shopify.transport import exchange, open_transport
+from shoptide.shopify.transport import exchange, open_transport, quieten_signed_urls
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import httpx2
 
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+RECOMMENDED_PAUSE = 1.0  # Shopify's advice after THROTTLED, when somebody else is after the same points
 TOKEN_HEADER = "X-Shopify-Access-Token"  # noqa: S105  # the header's name
 
 
@@ -98,6 +101,7 @@ class AdminClient:
         self.clock: Clock = clock or SystemClock()
         self.chance = chance or random.Random()  # noqa: S311  # spreads retries, guards nothing
         self.governor = governor or governor_for(self.endpoint.base, _app(shop), plan=shop.plan, clock=clock)
+        quieten_signed_urls()
         self._owned = transport is None
         self.http = transport or open_transport(self.endpoint)
         self._tokens = token_source(shop, self.endpoint, self.http, self.clock, token_store)
@@ -170,22 +174,15 @@ class AdminClient:
         """Send until there is an answer, an error that sending again can't help, or no patience left."""
         delays = self._patience.backoff.delays(self.chance)
         faults = throttles = 0
-        renewed = False
         while True:
-            token = self._tokens.current()
             try:
-                return self._send(body, call, price, token, allow_partial=allow_partial)
-            except TokenRejected:
-                if renewed:
-                    raise
-                renewed = True
-                self._tokens.renew(token)
+                return self._send_as_app(body, call, price, allow_partial=allow_partial)
             except Throttling as refused:
                 throttles += 1
                 self.meter.add(throttled=1)
                 if throttles > self._patience.throttles or (refused.retry.after or 0) > self._patience.longest:
                     raise
-                self._wait_before_retry(refused, call, self._throttle_delay(refused, next(delays)))
+                self._wait_before_retry(refused, call, _throttle_delay(refused, throttles, delays))
             except (ServerFault, ConnectionLost, Unreachable) as failed:
                 faults += 1
                 if faults > self._patience.faults or not _may_repeat(failed, call):
@@ -193,11 +190,14 @@ class AdminClient:
                 self._wait_before_retry(failed, call, next(delays))
             self.meter.add(retries=1)
 
-    def _throttle_delay(self, refused: Throttling, backoff: float) -> float:
-        """The store's own figure where there is one; the governor waits for THROTTLED once it knows the bucket."""
-        if isinstance(refused, Throttled) and refused.retry.after is not None:
-            return 0.0
-        return backoff if refused.retry.after is None else refused.retry.after
+    def _send_as_app(self, body: bytes, call: Call, price: _Price, *, allow_partial: bool) -> Answer:
+        """Send with a token; one that is rejected is renewed once, since 401 means that nothing was done."""
+        token = self._tokens.current()
+        try:
+            return self._send(body, call, price, token, allow_partial=allow_partial)
+        except TokenRejected:
+            token = self._tokens.renew(token)
+        return self._send(body, call, price, token, allow_partial=allow_partial)
 
     def _wait_before_retry(self, error: ApiError, call: Call, delay: float) -> None:
         log.info("api.retried", extra={"shop": self.domain, "call": call.name, "reason": error.kind, "after": delay})
@@ -242,7 +242,17 @@ class AdminClient:
 
 
 def _may_repeat(error: ApiError, call: Call) -> bool:
-    return isinstance(error, Unreachable) or not call.is_mutation
+    """Reading may always be repeated; writing only what certainly was not done."""
+    return not call.is_mutation or error.outcome is WriteOutcome.NOT_APPLIED
+
+
+def _throttle_delay(refused: Throttling, times: int, delays: Iterator[float]) -> float:
+    """The store's own figure where it gives one. After THROTTLED the governor waits, knowing the bucket now."""
+    if isinstance(refused, RateLimited) and refused.retry.after is not None:
+        return refused.retry.after
+    if isinstance(refused, Throttled) and refused.retry.after is not None:
+        return 0.0 if times == 1 else min(RECOMMENDED_PAUSE, next(delays))
+    return next(delays)
 
 
 def _app(shop: ShopConfig) -> str:
@@ -283,6 +293,8 @@ class _Price:
 class _LearnedCosts:
     """What the store really asked where the formula was wrong: by document and computed cost."""
 
+    MOST = 500  # documents remembered; whoever writes values into documents must not fill the memory
+
     def __init__(self) -> None:
         self._learned: dict[_Price, int] = {}
         self._lock = threading.Lock()
@@ -291,6 +303,9 @@ class _LearnedCosts:
         return self._learned.get(price, price.points)
 
     def learn(self, price: _Price, reply: Reply) -> None:
-        if reply.cost is not None and reply.cost.requested != self.expected(price):
-            with self._lock:
-                self._learned[price] = round(reply.cost.requested)
+        if reply.cost is None or reply.cost.requested == self.expected(price):
+            return
+        with self._lock:
+            if len(self._learned) >= self.MOST:
+                self._learned.pop(next(iter(self._learned)))
+            self._learned[price] = round(reply.cost.requested)

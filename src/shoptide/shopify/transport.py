@@ -26,7 +26,6 @@ _QUERY_STRING = re.compile(r"\?[^\s\"']+")
 
 def open_transport(endpoint: Endpoint) -> httpx2.Client:
     """Open the client for one endpoint; the environment's proxies and certificates count, except on loopback."""
-    quieten_signed_urls()
     return httpx2.Client(
         timeout=TIMEOUT,
         limits=LIMITS,
@@ -49,6 +48,7 @@ _SIGNED_URL_FILTER = _SignedUrlFilter()
 
 
 def quieten_signed_urls() -> None:
+    """Keep signed URLs out of the HTTP library's logs; done again without harm."""
     for name in ("httpx2", "httpcore2", "httpcore2.http11", "httpcore2.connection"):
         logging.getLogger(name).addFilter(_SIGNED_URL_FILTER)
 

@@ -3,48 +3,43 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from email.utils import format_datetime
 from typing import Any
 
+from graphql import FieldNode, GraphQLSyntaxError, OperationDefinitionNode
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from shoptide.shopify.schema import LATEST_VERSION, SUPPORTED_VERSIONS
-from shoptide.simulator import oauth
-from shoptide.simulator.execution import Request, internal_error
-from shoptide.simulator.world import Call, Reply, Stall, World
+from shoptide.simulator import control, disturbance, files, oauth
+from shoptide.simulator.execution import Request, internal_error, throttled
+from shoptide.simulator.execution import parsed as parsed_document
+from shoptide.simulator.world import Reply, Stall, World
 
+log = logging.getLogger(__name__)
+
+FAULTY_COST = 100  # what a call throttled on request is told it asked for
 INVALID_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"  # noqa: S105  # a message
 
 
-def create_app(world: World) -> Starlette:
+def create_app(world: World) -> disturbance.Abortable:
     """The ASGI application of a world; `app.state.world` is that world."""
     admin: list[BaseRoute] = [
         Route("/admin/api/{version}/graphql.json", graphql, methods=["POST"]),
         Route("/admin/oauth/access_token", access_token, methods=["POST"]),
     ]
-    app = Starlette(routes=[*extra_routes(), *admin, Mount("/shops/{shop}", routes=admin)])
+    app = Starlette(routes=[*control.routes(), *files.routes(), *admin, Mount("/shops/{shop}", routes=admin)])
     app.state.world = world
-    return app
-
-
-def extra_routes() -> list[BaseRoute]:
-    """Control addresses, staged uploads and the files of bulk operations."""
-    from shoptide.simulator import control
-
-    return list(control.routes())
+    return disturbance.Abortable(app)
 
 
 def stall_of(request: HttpRequest) -> Stall | None:
     world: World = request.app.state.world
     return world.stall(request.path_params.get("shop"))
-
-
-def base_url(request: HttpRequest) -> str:
-    return str(request.base_url).rstrip("/") if "shop" not in request.path_params else origin(request)
 
 
 def origin(request: HttpRequest) -> str:
@@ -78,6 +73,7 @@ async def graphql(request: HttpRequest) -> Response:
     version = served_version(request.path_params["version"])
     if stall is None or version is None:
         return JSONResponse({"errors": "Not Found"}, 404)
+    oauth.expire(stall)
     if request.headers.get("X-Shopify-Access-Token") not in stall.shop.tokens:
         return json_response(Reply(401, {"errors": INVALID_TOKEN}), version, stall)
     parsed = body_of(await request.body())
@@ -89,15 +85,27 @@ async def graphql(request: HttpRequest) -> Response:
     def run() -> Reply:
         try:
             return Reply(200, stall.execute(parsed, version, url, debug=debug))
-        except Exception:  # the store's own mistake, whatever it is: Shopify answers it so  # noqa: BLE001
-            import logging
-
-            logging.getLogger(__name__).exception("simulator.failed")
+        except Exception:  # the store's own mistake, whatever it is: Shopify answers it so
+            log.exception("simulator.failed")
             return Reply(200, internal_error())
 
-    world: World = request.app.state.world
-    reply = await world.intercept(Call(stall, parsed, dict(request.headers)), run)
-    return json_response(reply, version, stall)
+    fault = stall.shop.faults.strike("graphql", names_of(parsed)) if stall.shop.faults.standing else None
+    reply = await disturbance.carry_out(fault, run, lambda: Reply(200, throttled(FAULTY_COST, stall.bucket)))
+    return reply if isinstance(reply, Response) else json_response(reply, version, stall)
+
+
+def names_of(request: Request) -> list[str]:
+    """What a rule for faults may call this request: its operation's name and its root fields."""
+    try:
+        document = parsed_document(request.query)
+    except GraphQLSyntaxError:
+        return []
+    names = [request.operation_name] if request.operation_name else []
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            names += [node.name.value] if node.name else []
+            names += [field.name.value for field in node.selection_set.selections if isinstance(field, FieldNode)]
+    return names
 
 
 def body_of(raw: bytes) -> Request | Reply:
@@ -116,4 +124,6 @@ async def access_token(request: HttpRequest) -> Response:
     stall = stall_of(request)
     if stall is None:
         return JSONResponse({"errors": "Not Found"}, 404)
-    return oauth.answer(stall, await oauth.form_of(request))
+    form = await oauth.form_of(request)
+    fault = stall.shop.faults.strike("token", [form.get("grant_type", "")])
+    return await disturbance.transfer(fault, request, lambda: oauth.answer(stall, form), lambda: b"")

@@ -1,16 +1,185 @@
-"""Control of the simulator under /_simulator/."""
+"""Control of the simulator under /_simulator/: what tests and rehearsals need and no store offers.
+
+POST reset · GET/PUT state · GET/POST clock · GET/POST/DELETE faults · POST settings. Every address takes `?shop=NAME`;
+without it the first shop is meant (reset: all).
+"""
 
 from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timezone
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from shoptide.simulator import state
+from shoptide.simulator.bucket import PLANS
+from shoptide.simulator.shop import Record, SimClock
+from shoptide.simulator.world import Stall, World
+
+SETTINGS = frozenset({"bulk_seconds", "bulk_slots", "bulk_files", "index_lag"})
+
+
+class Mistaken(ValueError):  # noqa: N818  # the caller's mistake, told in the answer
+    """A control request that can't be followed."""
+
+
+Handler = Callable[[Stall, Any], Record]
+
+
+def stall_of(request: Request) -> Stall:
+    world: World = request.app.state.world
+    name = request.query_params.get("shop")
+    found = world.stall(name)
+    if found is None:
+        raise Mistaken(f"no shop {name!r}: choose one of {', '.join(world.stalls)}")
+    return found
+
+
+async def body_of(request: Request) -> Any:
+    raw = await request.body()
+    try:
+        return json.loads(raw) if raw else {}
+    except ValueError as error:
+        raise Mistaken(f"the body is no JSON: {error}") from None
+
+
+def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """A handler of a shop and the request's body as an endpoint; mistakes become 422 with their words."""
+
+    @functools.wraps(handler)
+    async def endpoint(request: Request) -> Response:
+        try:
+            stall, body = stall_of(request), await body_of(request)
+            with stall.shop.lock:
+                return JSONResponse(handler(stall, body))
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 422)
+
+    return endpoint
+
 
 async def reset(request: Request) -> Response:
-    request.app.state.world.reset()
-    return JSONResponse({"reset": True})
+    """Open one shop anew, or all."""
+    world: World = request.app.state.world
+    if "shop" not in request.query_params:
+        world.reset()
+        return JSONResponse({"reset": list(world.stalls)})
+    try:
+        stall = stall_of(request)
+    except Mistaken as error:
+        return JSONResponse({"error": str(error)}, 422)
+    stall.reset()
+    return JSONResponse({"reset": [stall.opening.name]})
+
+
+# clock
+
+
+def clock_state(clock: SimClock) -> Record:
+    return {"now": clock.now().isoformat(), "stopped": clock.stopped}
+
+
+def read_clock(stall: Stall, _body: Any) -> Record:
+    return clock_state(stall.shop.clock)
+
+
+def write_clock(stall: Stall, body: Any) -> Record:
+    """`{"set": "2026-10-01T12:00:00Z"}`, `{"move": seconds}`, `{"stop": true}`, `{"go": true}`; several in this order."""
+    clock = stall.shop.clock
+    known = {"set", "move", "stop", "go"}
+    if not isinstance(body, dict) or not body or set(body) - known:
+        raise Mistaken("a clock takes set, move, stop or go")
+    if "set" in body:
+        moment = datetime.fromisoformat(body["set"])
+        clock.set(moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))  # noqa: UP017
+    if "move" in body:
+        clock.move(float(body["move"]))
+    if body.get("stop"):
+        clock.stop()
+    if body.get("go"):
+        clock.go()
+    return clock_state(clock)
+
+
+# faults
+
+
+def read_faults(stall: Stall, _body: Any) -> Record:
+    return {"faults": stall.shop.faults.report()}
+
+
+def write_faults(stall: Stall, body: Any) -> Record:
+    """Replace the rules: a list of them, or one."""
+    rules = body.get("faults", [body]) if isinstance(body, dict) else body
+    if not isinstance(rules, list):
+        raise Mistaken("faults are a list of rules")
+    stall.shop.faults.set(rules)
+    return read_faults(stall, None)
+
+
+def drop_faults(stall: Stall, _body: Any) -> Record:
+    stall.shop.faults.set([])
+    return read_faults(stall, None)
+
+
+# settings and state
+
+
+def write_settings(stall: Stall, body: Any) -> Record:
+    """Change limits while running: plan, or maximum and restore_rate; scopes; tokens; bulk_seconds, bulk_slots, bulk_files."""
+    if not isinstance(body, dict):
+        raise Mistaken("settings are an object")
+    shop = stall.shop
+    unknown = set(body) - SETTINGS - {"plan", "maximum", "restore_rate", "available", "scopes", "tokens"}
+    if unknown:
+        raise Mistaken(f"unknown settings {', '.join(sorted(unknown))}")
+    if "plan" in body and body["plan"] not in PLANS:
+        raise Mistaken(f"plan {body['plan']!r}: choose one of {', '.join(PLANS)}")
+    if "plan" in body:
+        shop.plan = body["plan"]
+        stall.bucket.resize(*PLANS[shop.plan])
+    if "maximum" in body or "restore_rate" in body:
+        bucket = stall.bucket
+        bucket.resize(body.get("maximum", bucket.maximum), body.get("restore_rate", bucket.restore_rate))
+    if "available" in body:
+        stall.bucket.level = min(stall.bucket.available(), float(body["available"]))
+    if "scopes" in body:
+        shop.scopes = set(body["scopes"])
+    if "tokens" in body:
+        shop.tokens = set(body["tokens"])
+    shop.settings.update({name: body[name] for name in SETTINGS & set(body)})
+    return {
+        "plan": shop.plan,
+        "bucket": stall.bucket.status(),
+        "scopes": sorted(shop.scopes),
+        "settings": {name: shop.settings[name] for name in SETTINGS & set(shop.settings)},
+    }
+
+
+def read_state(stall: Stall, _body: Any) -> Record:
+    return state.dump(stall.shop)
+
+
+def write_state(stall: Stall, body: Any) -> Record:
+    state.restore(stall.shop, body)
+    return {"restored": {kind: len(table) for kind, table in stall.shop.tables.items()}}
 
 
 def routes() -> list[BaseRoute]:
-    return [Route("/_simulator/reset", reset, methods=["POST"])]
+    at = "/_simulator"
+    return [
+        Route(f"{at}/reset", reset, methods=["POST"]),
+        Route(f"{at}/state", answering(read_state), methods=["GET"]),
+        Route(f"{at}/state", answering(write_state), methods=["PUT", "POST"]),
+        Route(f"{at}/clock", answering(read_clock), methods=["GET"]),
+        Route(f"{at}/clock", answering(write_clock), methods=["POST"]),
+        Route(f"{at}/faults", answering(read_faults), methods=["GET"]),
+        Route(f"{at}/faults", answering(write_faults), methods=["POST", "PUT"]),
+        Route(f"{at}/faults", answering(drop_faults), methods=["DELETE"]),
+        Route(f"{at}/settings", answering(write_settings), methods=["POST"]),
+    ]

@@ -123,9 +123,7 @@ class Pricer:
         return self._object(kind, sets, path)
 
     def _object(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], path: list[str]) -> int:
-        return sum(
-            self.field(kind, nodes, [*path, key]) for key, nodes in self.selections.fields(kind, sets).items()
-        )
+        return sum(self.field(kind, nodes, [*path, key]) for key, nodes in self.selections.fields(kind, sets).items())
 
     def field(self, kind: GraphQLObjectType, nodes: list[FieldNode], path: list[str]) -> int:
         name = nodes[0].name.value

@@ -25,14 +25,15 @@ from shoptide.shopify import schema as compact
 from shoptide.simulator import variables as coercion
 from shoptide.simulator.access import denial
 from shoptide.simulator.bucket import Bucket
-from shoptide.simulator.completion import Bubble, Compiler, Selections, guarded
+from shoptide.simulator.completion import Bubble, Compiler, Completer, Selections, guarded
 from shoptide.simulator.context import Context
 from shoptide.simulator.cost import Cost, Pricer
+from shoptide.simulator.input_sizes import oversized
 from shoptide.simulator.registry import MUTATIONS, ROOTS, Args, TopLevelError
 from shoptide.simulator.roots import generic_root
 from shoptide.simulator.schema import executable
 from shoptide.simulator.shop import Record
-from shoptide.simulator.validation import static_errors
+from shoptide.simulator.validation import parse_error, static_errors
 
 MAX_COST = 1000
 
@@ -59,9 +60,12 @@ class Prepared:
     def mutation(self) -> bool:
         return self.operation.operation is OperationType.MUTATION
 
+    @property
+    def root(self) -> Any:
+        return self.schema.get_root_type(self.operation.operation)
+
     def root_fields(self) -> dict[str, list[FieldNode]]:
-        root: Any = self.schema.get_root_type(self.operation.operation)
-        return self.selections.fields(root, [self.operation.selection_set])
+        return self.selections.fields(self.root, [self.operation.selection_set])
 
     def price(self) -> Cost:
         return Pricer(self.selections, self.schema).requested(self.operation)
@@ -84,9 +88,7 @@ def read(query: str) -> DocumentNode:
     try:
         return parsed(query)
     except GraphQLSyntaxError as error:
-        locations = [{"line": place.line, "column": place.column} for place in error.locations or ()]
-        entry = {"message": error.message, "locations": locations, "extensions": {"code": "PARSE_ERROR"}}
-        raise Refused({"errors": [entry]}) from None
+        raise Refused({"errors": [parse_error(query, error)]}) from None
 
 
 def chosen_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -116,9 +118,7 @@ def prepare(request: Request, version: str) -> Prepared:
     values, problems = coercion.coerce(schema, operation, request.variables)
     if problems:
         raise Refused({"errors": problems})
-    fragments = {
-        node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-    }
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     return Prepared(schema, operation, Selections(schema, fragments, values), values)
 
 
@@ -133,6 +133,8 @@ def answer(request: Request, ctx: Context, bucket: Bucket, *, debug: bool = Fals
         return too_dear(cost.requested)
     if not bucket.take(cost.requested):
         return throttled(cost.requested, bucket)
+    if too_long := oversized(prepared.root_fields(), prepared.root, prepared.variables):
+        return {"errors": [too_long], "extensions": {"cost": cost_report(cost, None, bucket, debug=debug)}}
     data = run(prepared, ctx)
     body: Record = {"data": data}
     if ctx.errors:
@@ -212,15 +214,23 @@ def root_step(
     def step(_record: Record, ctx: Context) -> Any:
         if refusal:
             raise refusal
-        args = get_argument_values(definition, nodes[0], prepared.variables)
-        value = resolve(prepared, name, args, nodes, ctx)
-        if value is None:
-            return None
-        sets = [node.selection_set for node in nodes if node.selection_set]
-        inner = getattr(definition.type, "of_type", definition.type)
-        return compiler.completer(inner, sets, args)(value, ctx)
+        complete, value = root_completion(prepared, compiler, root, nodes, ctx)
+        return None if value is None else complete(value, ctx)
 
     return guarded(step, definition.type, key, nodes[0])
+
+
+def root_completion(
+    prepared: Prepared, compiler: Compiler, root: GraphQLObjectType, nodes: list[FieldNode], ctx: Context
+) -> tuple[Completer, Any]:
+    """A root field's value, and what completes it."""
+    name = nodes[0].name.value
+    definition = root.fields[name]
+    args = get_argument_values(definition, nodes[0], prepared.variables)
+    value = resolve(prepared, name, args, nodes, ctx)
+    sets = [node.selection_set for node in nodes if node.selection_set]
+    inner = getattr(definition.type, "of_type", definition.type)
+    return compiler.completer(inner, sets, args), value
 
 
 def resolve(prepared: Prepared, name: str, args: Args, nodes: Sequence[FieldNode], ctx: Context) -> Any:
@@ -245,5 +255,3 @@ def internal_error(request_id: str | None = None) -> Record:
     )
     extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": identity}
     return {"data": None, "errors": [{"message": message, "extensions": extensions}]}
-
-

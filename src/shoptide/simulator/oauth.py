@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 
+from shoptide.simulator.credentials import Credentials
 from shoptide.simulator.world import Stall
 
 CLIENT_CREDENTIALS_SECONDS = 86_399
@@ -19,20 +19,8 @@ OFFLINE_SECONDS = 3_600
 REFRESH_DAYS = 90
 
 
-@dataclass
-class Credentials:
-    """The app's client id and secret, and the tokens given out so far with the moment each ends."""
-
-    client_id: str = "simulated-client"
-    client_secret: str = "simulated-secret"  # noqa: S105  # the simulator's published default
-    refresh_tokens: set[str] = field(default_factory=lambda: {"shprt_simulated"})
-    expires: dict[str, datetime] = field(default_factory=dict)
-
-
 def credentials(stall: Stall) -> Credentials:
-    found = stall.shop.settings.setdefault("credentials", Credentials())
-    assert isinstance(found, Credentials)
-    return found
+    return stall.credentials
 
 
 def expire(stall: Stall) -> None:
@@ -98,4 +86,6 @@ def issue(stall: Stall, seconds: int) -> str:
 
 
 def scope_text(stall: Stall) -> str:
-    return ",".join(sorted(stall.shop.scopes - {"*"})) or "write_customers,write_orders,write_products,write_fulfillments"
+    return (
+        ",".join(sorted(stall.shop.scopes - {"*"})) or "write_customers,write_orders,write_products,write_fulfillments"
+    )

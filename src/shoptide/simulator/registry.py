@@ -8,7 +8,8 @@ type's zero value (`shoptide.simulator.completion`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any
 
 from shoptide.simulator.shop import Record, Shop

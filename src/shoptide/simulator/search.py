@@ -273,7 +273,9 @@ def instant_bounds(term: Term, shop: Shop) -> tuple[datetime, datetime] | None:
     value = term.value.strip()
     if relative := _relative(value, shop):
         return relative, relative + timedelta(seconds=1)
-    found = re.fullmatch(r"(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d?)(?::?(\d\d)(?::?(\d\d)(?:\.\d+)?)?)?\s*(Z|[+-]\d\d:?\d\d)?)?", value)
+    found = re.fullmatch(
+        r"(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d?)(?::?(\d\d)(?::?(\d\d)(?:\.\d+)?)?)?\s*(Z|[+-]\d\d:?\d\d)?)?", value
+    )
     if not found:
         return None
     year, month, day, hour, minute, second, zone = found.groups()

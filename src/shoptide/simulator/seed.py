@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 
+from shoptide.simulator.registry import OPENINGS
 from shoptide.simulator.shop import Shop
 
 
 def found_shop(shop: Shop) -> None:
     """Give a freshly opened shop what every shop has."""
+    for prepare in OPENINGS:
+        prepare(shop)
     if hasattr(module := _optional("seed_catalog"), "found_shop"):
         module.found_shop(shop)
 

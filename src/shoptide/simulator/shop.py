@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import random
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from shoptide.simulator.faults import Faults
+from shoptide.simulator.vault import Vault
 
 Record = dict[str, Any]
 IndexKey = Callable[[Record], Any]
@@ -157,6 +161,7 @@ class Shop:
         clock: SimClock | None = None,
     ) -> None:
         self.domain = domain
+        self.number = 60_000_000_000 + zlib.crc32(domain.encode())
         self.name = name
         self.currency = currency
         self.timezone = timezone
@@ -165,6 +170,8 @@ class Shop:
         self.tokens = {token}
         self.clock = clock or SimClock()
         self.lock = threading.RLock()
+        self.vault = Vault()
+        self.faults = Faults()
         self.random = random.Random(0)  # noqa: S311  # reproducible data, nothing secret
         self.settings: dict[str, Any] = {}
         self.tables: dict[str, Table] = {}

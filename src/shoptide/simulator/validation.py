@@ -6,7 +6,7 @@ One walk over the document; the checks of graphql-ruby in its order. Variables' 
 from __future__ import annotations
 
 import re
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     ArgumentNode,
@@ -45,9 +45,10 @@ from shoptide.simulator.literals import Unacceptable, check_literal, printed
 from shoptide.simulator.variables import position
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shoptide.shopify import schema as compact
     from shoptide.simulator.shop import Record
-    from collections.abc import Iterable
 
 COMPOSITE = (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)
 Path = tuple[str, ...]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from shoptide.shopify import schema as compact
 from shoptide.simulator import domain
 from shoptide.simulator.bucket import PLANS, Bucket
 from shoptide.simulator.context import App, Context
+from shoptide.simulator.credentials import Credentials
 from shoptide.simulator.execution import Request, answer
 from shoptide.simulator.seed import found_shop, seed
 from shoptide.simulator.shop import Record, Shop, SimClock
@@ -56,27 +56,10 @@ class Opening:
 
 
 @dataclass
-class Call:
-    """One request on its way to a shop, as rules for faults see it."""
-
-    stall: Stall
-    request: Request
-    headers: Record
-
-
-@dataclass
 class Reply:
     status: int
     body: Record | str
     headers: dict[str, str] = field(default_factory=dict)
-
-
-Run = Callable[[], Reply]
-Interceptor = Callable[[Call, Run], Awaitable[Reply]]
-
-
-async def pass_through(_call: Call, run: Run) -> Reply:
-    return run()
 
 
 class Stall:
@@ -84,14 +67,14 @@ class Stall:
 
     def __init__(self, opening: Opening) -> None:
         self.opening = opening
-        self.lock = threading.RLock()
         self.reset()
 
     def reset(self) -> None:
-        with self.lock:
-            self.shop = self.opening.open()
-            self.bucket = Bucket.of_plan(self.opening.plan, self.shop.clock)
-            self.requests = 0
+        """Open the shop anew: its data, clock, tokens, limits and faults are as at the start."""
+        self.shop = self.opening.open()
+        self.bucket = Bucket.of_plan(self.opening.plan, self.shop.clock)
+        self.credentials = Credentials()
+        self.requests = 0
 
     def app(self) -> App:
         return App(scopes=frozenset(self.shop.scopes))
@@ -101,7 +84,7 @@ class Stall:
 
     def execute(self, request: Request, version: str, url: str, *, debug: bool = False) -> Record:
         """Answer a request; one at a time, as a shop's database would order them."""
-        with self.lock:
+        with self.shop.lock:
             self.requests += 1
             return answer(request, self.context(version, url), self.bucket, debug=debug)
 
@@ -111,7 +94,6 @@ class World:
 
     def __init__(self, openings: Iterable[Opening] = (Opening(),)) -> None:
         self.stalls = {opening.name: Stall(opening) for opening in openings}
-        self.intercept: Interceptor = pass_through
 
     @classmethod
     def seeded(

@@ -247,4 +247,20 @@ def child_shape(schema: Schema, kind: Type, child: Child, rules: Rules, *, where
     for key, text in child.extra:
         result.texts.append(text)
         result.columns.append(Column(snake(key), "json", (key,)))
-    return result
+    return aliased(result)
+
+
+def aliased(found: Shape) -> Shape:
+    """Give JSON columns of objects keys of their own.
+
+    A file mixes the lines of all tables: a key that is an object's JSON in one and a table's list in another
+    (`taxLines` of shipping lines and of line items) could not be read with one type.
+    """
+    texts, columns = list(found.texts), list(found.columns)
+    for index, column in enumerate(columns):
+        key = column.path[0]
+        at = next((i for i, text in enumerate(texts) if text.startswith(f"{key}{{")), None)
+        if column.type == "json" and at is not None:
+            texts[at] = f"json_{key}: {texts[at]}"
+            columns[index] = Column(column.name, column.type, (f"json_{key}",))
+    return Shape(found.kind, texts, columns, found.pruned)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-ColumnType = Literal["text", "bigint", "integer", "double", "decimal", "boolean", "timestamp", "date", "json"]
+ColumnType = Literal["text", "bigint", "double", "decimal", "rate", "boolean", "timestamp", "date", "json"]
 Origin = Literal["root", "lines", "list"]
 
 SCALAR_COLUMNS: dict[str, ColumnType] = {
@@ -14,7 +14,7 @@ SCALAR_COLUMNS: dict[str, ColumnType] = {
     "Int": "bigint",
     "Float": "double",
     "Money": "decimal",
-    "Decimal": "decimal",
+    "Decimal": "rate",  # exchange rates and the like: more digits than money
     "UnsignedInt64": "bigint",
     "BigInt": "bigint",
     "DateTime": "timestamp",
@@ -41,8 +41,8 @@ class Table:
     """A table of a stream.
 
     `origin` says where its rows come from: `root` nodes, `lines` of their own with `__parentId` (connections), or a
-    `list` inside the parent's node at `path`. `typenames` are the `__typename`s its lines carry. `parent` is None for a stream's
-    own table, also where that hangs on a carrier: then `parent_column` holds the carrier's gid. `key` comes behind
+    `list` inside the parent's node at `path`. `typenames` are the `__typename`s its lines carry. `parent` is None for
+    a stream's own table, also where that hangs on a carrier: then `parent_column` holds the carrier's gid. `key` comes behind
     `_shop`; `position_path` numbers rows without an id, arrival does where it is None.
     """
 

@@ -6,8 +6,10 @@ from shoptide.resources.stream import Child, Stream
 
 INVENTORY_ITEM = (
     "inventoryItem",
-    "inventoryItem{id sku tracked requiresShipping countryCodeOfOrigin harmonizedSystemCode unitCost{amount currencyCode}"
-    " measurement{weight{value unit}}}",
+    (
+        "inventoryItem{id sku tracked requiresShipping countryCodeOfOrigin harmonizedSystemCode"
+        " unitCost{amount currencyCode} measurement{weight{value unit}}}"
+    ),
 )
 MEDIA_SOURCE = ("image", "... on MediaImage{image{url width height}}")
 

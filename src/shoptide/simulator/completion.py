@@ -26,12 +26,12 @@ from graphql import (
     InlineFragmentNode,
     SelectionSetNode,
 )
-from graphql.execution.values import get_argument_values, get_directive_values
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 
 from shoptide.shopify import schema as compact
 from shoptide.simulator import paging
 from shoptide.simulator.access import denial
+from shoptide.simulator.arguments import arguments
 from shoptide.simulator.context import Context
 from shoptide.simulator.registry import FIELDS, Listing, TopLevelError
 from shoptide.simulator.shop import Record, kind_of
@@ -128,9 +128,12 @@ class Selections:
     def _wanted(self, node: FieldNode | FragmentSpreadNode | InlineFragmentNode | Any) -> bool:
         if not node.directives:
             return True
-        skip = get_directive_values(GraphQLSkipDirective, node, self.variables)
-        include = get_directive_values(GraphQLIncludeDirective, node, self.variables)
-        return not (skip and skip["if"]) and not (include and not include["if"])
+        given = {directive.name.value: directive for directive in node.directives}
+        if "skip" in given and arguments(GraphQLSkipDirective, given["skip"], self.variables).get("if"):
+            return False
+        if "include" in given:
+            return bool(arguments(GraphQLIncludeDirective, given["include"], self.variables).get("if"))
+        return True
 
     def _applies(self, kind: GraphQLObjectType, condition: str) -> bool:
         if kind.name == condition:
@@ -193,7 +196,7 @@ class Compiler:
         definition = kind.fields[name]
         if refusal := denial(self.source, kind.name, name, self.context.app):
             return guarded(self._refusing(refusal), definition.type, key, nodes[0])
-        args = get_argument_values(definition, nodes[0], self.selections.variables)
+        args = arguments(definition, nodes[0], self.selections.variables)
         return guarded(self.value_step(kind, name, definition.type, args, nodes), definition.type, key, nodes[0])
 
     @staticmethod

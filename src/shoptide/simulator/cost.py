@@ -19,8 +19,8 @@ from graphql import (
     SelectionSetNode,
     get_named_type,
 )
-from graphql.execution.values import get_argument_values
 
+from shoptide.simulator.arguments import arguments
 from shoptide.simulator.completion import Selections, is_connection
 from shoptide.simulator.shop import Record
 
@@ -135,7 +135,7 @@ class Pricer:
             return 0
         sets = [node.selection_set for node in nodes if node.selection_set]
         if is_connection(target):
-            args = get_argument_values(definition, nodes[0], self.selections.variables)
+            args = arguments(definition, nodes[0], self.selections.variables)
             return self.connection(target, sets, args, path)
         defined = self.defined(kind, name, target)
         children = self.selection(target, sets, path)

@@ -19,11 +19,11 @@ from graphql import (
     OperationType,
     parse,
 )
-from graphql.execution.values import get_argument_values, get_directive_values
 
 from shoptide.shopify import schema as compact
 from shoptide.simulator import variables as coercion
 from shoptide.simulator.access import denial
+from shoptide.simulator.arguments import arguments
 from shoptide.simulator.bucket import Bucket
 from shoptide.simulator.completion import Bubble, Compiler, Completer, Selections, guarded
 from shoptide.simulator.context import Context
@@ -226,7 +226,7 @@ def root_completion(
     """A root field's value, and what completes it."""
     name = nodes[0].name.value
     definition = root.fields[name]
-    args = get_argument_values(definition, nodes[0], prepared.variables)
+    args = arguments(definition, nodes[0], prepared.variables)
     value = resolve(prepared, name, args, nodes, ctx)
     sets = [node.selection_set for node in nodes if node.selection_set]
     inner = getattr(definition.type, "of_type", definition.type)
@@ -240,10 +240,16 @@ def resolve(prepared: Prepared, name: str, args: Args, nodes: Sequence[FieldNode
     resolver = MUTATIONS.get(name)
     if resolver is None:
         raise TopLevelError("NOT_MODELLED", f"The simulator does not know what {name} does.")
-    directive = prepared.schema.get_directive("idempotent")
-    given = get_directive_values(directive, nodes[0], prepared.variables) if directive else None
-    ctx.idempotency_key = given["key"] if given else None
+    ctx.idempotency_key = idempotency_key(prepared, nodes[0])
     return resolver(args, ctx)
+
+
+def idempotency_key(prepared: Prepared, node: FieldNode) -> str | None:
+    for directive in node.directives or ():
+        definition = prepared.schema.get_directive(directive.name.value)
+        if directive.name.value == "idempotent" and definition is not None:
+            return str(arguments(definition, directive, prepared.variables).get("key"))
+    return None
 
 
 def internal_error(request_id: str | None = None) -> Record:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull
-from graphql.execution.values import get_argument_values
 
+from shoptide.simulator.arguments import arguments
 from shoptide.simulator.shop import Record
 from shoptide.simulator.variables import position
 
@@ -33,7 +33,7 @@ def oversized(root_fields: dict[str, Any], root: Any, variables: Record) -> Reco
         if name.startswith("__"):
             continue
         definition = root.fields[name]
-        given = get_argument_values(definition, nodes[0], variables)
+        given = arguments(definition, nodes[0], variables)
         found = _in_fields(name, definition.args, given, [key])
         if found:
             path, size, limit = found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import uuid
+import weakref
 from pathlib import Path
 
 
@@ -11,12 +13,14 @@ class Vault:
     """A shop's files by key; they go with the shop."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="shoptide-simulator-", ignore_cleanup_errors=True)
+        # Not a TemporaryDirectory: a shop has no closing, and that warns when it is not closed.
+        self._folder = Path(tempfile.mkdtemp(prefix="shoptide-simulator-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._paths: dict[str, Path] = {}
 
     def new_path(self, key: str) -> Path:
         """Where to write the file of that key; it replaces an earlier one."""
-        self._paths[key] = Path(self._folder.name) / uuid.uuid4().hex
+        self._paths[key] = self._folder / uuid.uuid4().hex
         return self._paths[key]
 
     def put(self, key: str, content: bytes) -> None:

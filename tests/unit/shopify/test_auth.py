@@ -240,3 +240,16 @@ def test_an_unreadable_kept_file_is_told_with_its_path(tmp_path: Path) -> None:
     path.write_text("{")
     with pytest.raises(ConfigError, match=str(path)):
         FileTokenStore(path).load()
+
+
+def test_an_outage_while_renewing_passes_and_the_mutation_goes_out() -> None:
+    """No token means that the mutation never left: trying again repeats nothing."""
+    shop = Shop()
+    first: list[Says] = [Says(503, b"<html>"), Says(reset=True)]
+
+    def falters(heard: Heard) -> Says:
+        return first.pop() if "oauth" in heard.path and first else shop(heard)
+
+    with serving(falters) as server, AdminClient(credentials(server), clock=ModelClock()) as client:
+        assert client.execute('mutation { customerDelete(input: {id: "1"}) { deletedCustomerId } }').data
+        assert len([each for each in server.heard if each.token]) == 1

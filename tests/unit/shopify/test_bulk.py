@@ -366,3 +366,16 @@ def test_an_operation_shows_no_address() -> None:
     assert "s3cret" not in repr(found)
     assert found.created_at == EPOCH.replace(minute=16, second=40)
     assert json.loads(json.dumps(found.status)) == "COMPLETED"
+
+
+def test_waiting_bears_an_outage() -> None:
+    """The operation runs on while Shopify can't be asked; five failed requests are one look in vain."""
+    looks = [seen("RUNNING"), *[Says(503, b"")] * 12, Says(reset=True), seen("RUNNING"), seen("COMPLETED")]
+    with serving(*looks) as server, client_of(server) as client:
+        assert bulk.wait(client, GID).status == "COMPLETED"
+
+
+def test_waiting_ends_when_nobody_answers_any_more() -> None:
+    """With the last reason; the operation can be adopted later."""
+    with serving(Says(503, b"")) as server, client_of(server) as client, pytest.raises(ServerFault):
+        bulk.wait(client, GID)

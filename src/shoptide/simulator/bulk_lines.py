@@ -195,6 +195,7 @@ def _line_answer(text: str, raw: bytes, ctx: Context) -> Record:
         return {"errors": [{"message": "Each line must be a JSON object.", "extensions": {"code": "INVALID_JSON"}}]}
     try:
         data = run(prepare(Request(text, variables), ctx.version), ctx)
+        ctx.shop.changes += 1
     except Refused as refused:
         return {"errors": refused.body["errors"]}
     return {"data": data, "errors": ctx.errors} if ctx.errors else {"data": data}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class App:
     """The app whose token the request carries, with its access scopes."""
 
-    number: int = 580111
+    number: int = 20_000_000_001
     title: str = "Shoptide"
     handle: str = "shoptide"
     scopes: frozenset[str] = ALL_SCOPES

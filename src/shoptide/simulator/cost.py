@@ -33,6 +33,8 @@ FREE_FIELDS = frozenset(
         ("Customer", "emailMarketingConsent"),
         ("Customer", "smsMarketingConsent"),
         ("WebhookSubscription", "endpoint"),
+        ("WebhookSubscription", "apiVersion"),
+        ("Shop", "shopAddress"),
     }
 )
 FIELD_COSTS = {("Location", "fulfillmentService"): 2}

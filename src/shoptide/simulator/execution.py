@@ -136,6 +136,8 @@ def answer(request: Request, ctx: Context, bucket: Bucket, *, debug: bool = Fals
     if too_long := oversized(prepared.root_fields(), prepared.root, prepared.variables):
         return {"errors": [too_long], "extensions": {"cost": cost_report(cost, None, bucket, debug=debug)}}
     data = run(prepared, ctx)
+    if prepared.mutation:
+        ctx.shop.changes += 1
     body: Record = {"data": data}
     if ctx.errors:
         body["errors"] = ctx.errors

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from shoptide.simulator.context import Context
@@ -14,19 +16,56 @@ from shoptide.simulator.search import matcher
 from shoptide.simulator.shop import Record, Shop, tail_of
 
 LARGEST_PAGE = 250
+MOST_KEPT = 32
+PAGING = frozenset({"first", "last", "after", "before"})
 
 
 def page(value: Any, args: Args, ctx: Context, wanted: set[str]) -> Record:
     """The connection's record: edges, nodes, pageInfo, as far as they are wanted."""
     listing = value if isinstance(value, Listing) else Listing(kind="", records=value)
-    rows = found(listing, args, ctx)
-    if ctx.bulk:
-        return {"nodes": rows, "edges": [{"node": row} for row in rows], **listing.extra}
-    return _cut(listing, rows, args, ctx, wanted)
+    return _cut(listing, _matching(listing, args, ctx), args, ctx, wanted)
+
+
+@dataclass
+class Rows:
+    """Records that match, in order; where each stands is worked out once, when a cursor asks."""
+
+    rows: list[Record]
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        return {tail_of(row.get("id") or ""): index for index, row in enumerate(self.rows)}
 
 
 def found(listing: Listing, args: Args, ctx: Context) -> list[Record]:
     """All records that match, in order."""
+    return _matching(listing, args, ctx).rows
+
+
+def _matching(listing: Listing, args: Args, ctx: Context) -> Rows:
+    """As `found`; the pages of one root listing share the work while nothing changes and the second lasts."""
+    if listing.root is None or len(ctx.path) > 1:
+        return Rows(_sorted(listing, _searched(listing, args, ctx), args, ctx.shop))
+    kept = ctx.shop.listings
+    key = f"{ctx.version} {listing.root} {sorted(ctx.app.scopes)} {_narrowing(args)}"
+    state = (ctx.shop.revision, int(ctx.now.timestamp()))
+    if key not in kept or kept[key][0] != state:
+        noted = len(ctx.searches)
+        rows = Rows(_sorted(listing, _searched(listing, args, ctx), args, ctx.shop))
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        kept[key] = (state, rows, ctx.searches[noted:])
+    else:
+        ctx.searches.extend({**note, "path": list(ctx.path)} for note in kept[key][2])
+    matching: Rows = kept[key][1]
+    return matching
+
+
+def _narrowing(args: Args) -> str:
+    return json.dumps({name: value for name, value in args.items() if name not in PAGING}, sort_keys=True, default=str)
+
+
+def _searched(listing: Listing, args: Args, ctx: Context) -> list[Record]:
     rows = list(listing.records)
     query = args.get("query")
     if query and listing.kind in SEARCHES:
@@ -36,7 +75,7 @@ def found(listing: Listing, args: Args, ctx: Context) -> list[Record]:
                 {"path": list(ctx.path), "query": query, "parsed": notes.parsed, "warnings": notes.warnings}
             )
         rows = [row for row in rows if matches(row)]
-    return _sorted(listing, rows, args, ctx.shop)
+    return rows
 
 
 def _sorted(listing: Listing, rows: list[Record], args: Args, shop: Shop) -> list[Record]:
@@ -44,9 +83,14 @@ def _sorted(listing: Listing, rows: list[Record], args: Args, shop: Shop) -> lis
     if spec is not None:
         extract = _extract(spec, args)
         rows.sort(key=lambda row: (_comparable(extract(row, shop)), _number(row)))
-    if args.get("reverse"):
+    if descending(listing, args):
         rows.reverse()
     return rows
+
+
+def descending(listing: Listing, args: Args) -> bool:
+    spec = SORTS.get(listing.root or "")
+    return bool(args.get("reverse")) != (spec is not None and spec.newest_first)
 
 
 def _extract(spec: SortSpec, args: Args) -> Callable[[Record, Shop], Any]:
@@ -66,9 +110,10 @@ def _number(row: Record) -> int:
     return int(tail) if tail.isdigit() else 0
 
 
-def _cut(listing: Listing, rows: list[Record], args: Args, ctx: Context, wanted: set[str]) -> Record:
+def _cut(listing: Listing, matching: Rows, args: Args, ctx: Context, wanted: set[str]) -> Record:
     first, last = _sizes(args)
-    start, end = _between(listing, rows, args, ctx)
+    rows = matching.rows
+    start, end = _between(listing, matching, args, ctx)
     lower, upper = start, end
     if first is not None:
         upper = min(end, start + first)
@@ -106,29 +151,29 @@ def _sizes(args: Args) -> tuple[int | None, int | None]:
     return first, last
 
 
-def _between(listing: Listing, rows: list[Record], args: Args, ctx: Context) -> tuple[int, int]:
+def _between(listing: Listing, matching: Rows, args: Args, ctx: Context) -> tuple[int, int]:
     """The span of rows after `after` and before `before`."""
-    start, end = 0, len(rows)
+    start, end = 0, len(matching.rows)
     if args.get("after"):
-        start = _position(listing, rows, args["after"], args, ctx, behind=True)
+        start = _position(listing, matching, args["after"], args, ctx, behind=True)
     if args.get("before"):
-        end = _position(listing, rows, args["before"], args, ctx, behind=False)
+        end = _position(listing, matching, args["before"], args, ctx, behind=False)
     return start, max(start, end)
 
 
-def _position(listing: Listing, rows: list[Record], cursor: str, args: Args, ctx: Context, *, behind: bool) -> int:
+def _position(listing: Listing, matching: Rows, cursor: str, args: Args, ctx: Context, *, behind: bool) -> int:
     """Where a cursor points: at its record, or where that would stand had it not been deleted."""
     value = _decoded(cursor)
     identity = str(value["last_id"])
-    for index, row in enumerate(rows):
-        if tail_of(row.get("id") or "") == identity:
-            return index + 1 if behind else index
+    rows = matching.rows
+    if identity in matching.places:
+        return matching.places[identity] + (1 if behind else 0)
     spec = SORTS.get(listing.root or "")
     if spec is None:
         return len(rows)
     extract = _extract(spec, args)
     mark = (_comparable(value["last_value"]), int(identity) if identity.isdigit() else 0)
-    reverse = bool(args.get("reverse"))
+    reverse = descending(listing, args)
     for index, row in enumerate(rows):
         key = (_comparable(_cursor_value(extract(row, ctx.shop))), _number(row))
         if _after(key, mark, reverse=reverse):

@@ -110,6 +110,7 @@ class SearchSpec:
 class SortSpec:
     keys: dict[str, Extract]
     default: str
+    newest_first: bool = False
 
 
 def text(extract: Extract) -> SearchField:
@@ -145,6 +146,6 @@ def search(kind: str, fields: dict[str, SearchField], *, text: Iterable[Extract]
     SEARCHES[kind] = SearchSpec(fields, tuple(text))
 
 
-def sort(name: str, keys: dict[str, Extract], *, default: str) -> None:
+def sort(name: str, keys: dict[str, Extract], *, default: str, newest_first: bool = False) -> None:
     """Say what the sort keys of a root (`orders`) or a nested connection (`Customer.orders`) read."""
-    SORTS[name] = SortSpec(keys, default)
+    SORTS[name] = SortSpec(keys, default, newest_first)

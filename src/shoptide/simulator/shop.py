@@ -17,6 +17,7 @@ Record = dict[str, Any]
 IndexKey = Callable[[Record], Any]
 
 ALL_SCOPES = frozenset({"*"})
+FIRST_DOMAIN = "simulated.myshopify.com"
 
 
 class SimClock:
@@ -150,7 +151,7 @@ class Shop:
 
     def __init__(
         self,
-        domain: str = "simulated.myshopify.com",
+        domain: str = FIRST_DOMAIN,
         *,
         name: str = "Simulated Store",
         currency: str = "CAD",
@@ -161,7 +162,7 @@ class Shop:
         clock: SimClock | None = None,
     ) -> None:
         self.domain = domain
-        self.number = 60_000_000_000 + zlib.crc32(domain.encode())
+        self.number = 10_000_000_001 + zlib.crc32(domain.encode()) - zlib.crc32(FIRST_DOMAIN.encode())
         self.name = name
         self.currency = currency
         self.timezone = timezone
@@ -177,6 +178,7 @@ class Shop:
         self.tables: dict[str, Table] = {}
         self.counters: dict[str, int] = {}
         self.changes = 0
+        self.listings: dict[str, Any] = {}  # sorted root listings, kept while nothing changes
         self.listeners: list[Callable[[str, Record], None]] = []
         self.created_at = self.stamp()
 

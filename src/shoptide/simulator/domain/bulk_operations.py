@@ -293,8 +293,7 @@ def operations(args: Args, ctx: Context) -> Listing:
     for term in tokens(args.get("query") or ""):
         if isinstance(term, Term) and term.name == "created_at" and instant_bounds(term, ctx.shop) is None:
             raise TopLevelError("BAD_REQUEST", "Invalid timestamp for query filter `created_at`.")
-    # Newest first unless told otherwise: the engine's order is ascending, so the rows are given as they will be shown.
-    return Listing(kind=KIND, records=list(reversed(ctx.shop.table(KIND).all())), root="bulkOperations")
+    return Listing(kind=KIND, records=ctx.shop.table(KIND), root="bulkOperations")
 
 
 search(
@@ -308,18 +307,14 @@ search(
 )
 
 
-def _newest(name: str) -> Any:
-    """A key that puts the latest first; without a value last."""
-
-    def key(record: Record, _shop: Shop) -> float | None:
-        value = record.get(name)
-        return -datetime.fromisoformat(value).timestamp() if value else None
-
-    return key
-
-
 sort(
-    "bulkOperations", {"CREATED_AT": _newest("createdAt"), "COMPLETED_AT": _newest("completedAt")}, default="CREATED_AT"
+    "bulkOperations",
+    {
+        "CREATED_AT": lambda record, _shop: record["createdAt"],
+        "COMPLETED_AT": lambda record, _shop: record["completedAt"],
+    },
+    default="CREATED_AT",
+    newest_first=True,
 )
 
 

@@ -100,7 +100,7 @@ class AdminClient:
         self.meter = Meter()
         self.clock: Clock = clock or SystemClock()
         self.chance = chance or random.Random()  # noqa: S311  # spreads retries, guards nothing
-        self.governor = governor or governor_for(self.endpoint.base, _app(shop), plan=shop.plan, clock=clock)
+        self.governor = governor or governor_for(self.endpoint.budget, _app(shop), plan=shop.plan, clock=clock)
         quieten_signed_urls()
         self._owned = transport is None
         self.http = transport or open_transport(self.endpoint)

@@ -36,6 +36,11 @@ class Endpoint:
         return f"{self.base}/admin/api/{self.version}/graphql.json"
 
     @property
+    def budget(self) -> str:
+        """What the query budget belongs to: the shop, wherever it is reached, in all versions alike."""
+        return f"{self.domain} at {self.base}"
+
+    @property
     def token(self) -> str:
         return f"{self.base}/admin/oauth/access_token"
 

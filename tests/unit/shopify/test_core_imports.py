@@ -15,18 +15,7 @@ import shoptide
 PACKAGE = Path(shoptide.__file__).parent
 MODULES = sorted((PACKAGE / "shopify").glob("**/*.py"))
 # What httpx2 itself brings along.
-ALLOWED = {
-    "shoptide",
-    "httpx2",
-    "httpcore2",
-    "anyio",
-    "idna",
-    "certifi",
-    "h11",
-    "sniffio",
-    "truststore",
-    "_cffi_backend",
-}
+ALLOWED = {"shoptide", "httpx2", "httpcore2", "anyio", "idna", "certifi", "h11", "truststore", "typing_extensions"}
 NEWER_THAN_3_10 = {"tomllib", "datetime.UTC", "enum.StrEnum", "typing.Self", "typing.assert_never"}
 PROBE = """
 import importlib, json, sys

@@ -35,6 +35,7 @@ of a write.
     │   └── BulkFailed                          a bulk operation ended without its whole result
     ├── ProofFailed                             what arrived is not what the store said it would send; cursor unmoved
     ├── SourceError                    exit 2   a push's source can't be read
+    ├── LedgerError                             the ledger can't be read or written
     └── WarehouseError                          the warehouse refused
         └── WarehouseLocked            exit 75  another process holds it
 """
@@ -287,6 +288,10 @@ class ProofFailed(ShoptideError):
 
 class SourceError(ShoptideError):
     exit_code = 2
+
+
+class LedgerError(ShoptideError):
+    pass
 
 
 class WarehouseError(ShoptideError):

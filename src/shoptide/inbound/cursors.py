@@ -1,0 +1,65 @@
+"""Cursors, kept in the warehouse beside the rows they speak of, so that both are committed together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from shoptide.warehouse.duckdb import DuckDBWarehouse
+
+UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
+TABLE = "_shoptide_cursors"
+COLUMNS = (
+    "_shop VARCHAR, pull VARCHAR, stream VARCHAR, cursor TIMESTAMP, floor TIMESTAMP, seen BIGINT, newest TIMESTAMP,"
+    " read_at TIMESTAMP, api_version VARCHAR, _run_id VARCHAR"
+)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a stream has been read, in the store's own time.
+
+    `cursor` is the moment up to which nothing is missing but what the overlap catches; `floor` is where the next read
+    begins. `seen` records stood at or after `floor` at the last read, the latest of them changed at `newest`; `read_at` is
+    when that read began.
+    """
+
+    cursor: datetime
+    floor: datetime
+    seen: int
+    newest: datetime | None
+    read_at: datetime
+    api_version: str = ""
+
+
+def prepare(warehouse: DuckDBWarehouse) -> None:
+    warehouse.connection.execute(f"CREATE TABLE IF NOT EXISTS {warehouse.table(TABLE)} ({COLUMNS})")
+
+
+def load(warehouse: DuckDBWarehouse, shop: str, pull: str, stream: str) -> Cursor | None:
+    row = warehouse.connection.execute(
+        f"SELECT cursor, floor, seen, newest, read_at, api_version FROM {warehouse.table(TABLE)}"
+        " WHERE _shop = ? AND pull = ? AND stream = ?",
+        [shop, pull, stream],
+    ).fetchone()
+    if row is None:
+        return None
+    moments = [None if value is None else value.replace(tzinfo=UTC) for value in (row[0], row[1], row[3], row[4])]
+    return Cursor(moments[0], moments[1], row[2], moments[2], moments[3], row[5])  # type: ignore[arg-type]  # not null
+
+
+def save(warehouse: DuckDBWarehouse, shop: str, pull: str, stream: str, cursor: Cursor, run_id: str) -> None:
+    """Replace the stream's cursor; call it inside the transaction that lands the rows."""
+    connection = warehouse.connection
+    connection.execute(
+        f"DELETE FROM {warehouse.table(TABLE)} WHERE _shop = ? AND pull = ? AND stream = ?",
+        [shop, pull, stream],
+    )
+    moments = [
+        None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+        for moment in (cursor.cursor, cursor.floor, cursor.newest, cursor.read_at)
+    ]
+    connection.execute(
+        f"INSERT INTO {warehouse.table(TABLE)} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [shop, pull, stream, moments[0], moments[1], cursor.seen, moments[2], moments[3], cursor.api_version, run_id],
+    )

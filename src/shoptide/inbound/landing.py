@@ -1,0 +1,247 @@
+"""From a stream's spooled JSONL to its tables: DuckDB reads the file, drops what did not change, replaces the rest.
+
+Everything happens inside the caller's transaction, so that rows and cursor are committed together or not at all.
+Children are replaced with their parent: what a parent that was read no longer has is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from shoptide.errors import ProofFailed
+from shoptide.inbound.reading import TYPES, Nodes, file_tree, nodes, scan, value
+from shoptide.resources.extraction import StreamPlan
+from shoptide.resources.tables import Table
+from shoptide.warehouse.duckdb import DuckDBWarehouse
+from shoptide.warehouse.names import listed, literal, quoted
+
+LANDED = "_landed"
+BOOKKEEPING = {  # what every row has behind its content
+    "_synced_at": "TIMESTAMP",
+    "_run_id": "VARCHAR",
+    "_row_hash": "VARCHAR",
+    "_deleted_at": "TIMESTAMP",
+}
+UNIT, NULL = "chr(31)", "chr(30)"  # between values, and for null: neither stands in the store's text
+
+
+@dataclass(frozen=True)
+class TableChange:
+    """What landing did to a table, in rows."""
+
+    table: str
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+
+
+@dataclass(frozen=True)
+class Landing:
+    """One stream's rows on their way in: whose they are, which run brings them, at what moment."""
+
+    warehouse: DuckDBWarehouse
+    plan: StreamPlan
+    shop: str
+    run_id: str
+    now: datetime
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        return self.warehouse.connection
+
+    # declarations
+
+    def columns(self, table: Table) -> dict[str, str]:
+        """A table's columns and their types in order: shop, key, content, bookkeeping."""
+        found = {"_shop": "VARCHAR"}
+        found |= {name: "VARCHAR" if name != "position" else "BIGINT" for name in table.key if name != "gid"}
+        if table.parent_column:
+            found[table.parent_column] = "VARCHAR"
+        found |= {column.name: TYPES[column.type] for column in table.columns}
+        return found | BOOKKEEPING
+
+    def declare(self) -> list[str]:
+        """Make the stream's tables, and the columns they lack; returns what was altered, for the run's record."""
+        altered = []
+        for table in self.plan.tables:
+            wanted, held = self.columns(table), self.warehouse.columns(table.name)
+            if not held:
+                declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in wanted.items())
+                self.connection.execute(f"CREATE TABLE {self.warehouse.table(table.name)} ({declared})")
+                continue
+            for name in wanted.keys() - held.keys():
+                self.connection.execute(
+                    f"ALTER TABLE {self.warehouse.table(table.name)} ADD COLUMN {quoted(name)} {wanted[name]}"
+                )
+                altered.append(f"{table.name}.{name} added as {wanted[name]}")
+            altered += self._retype(table, wanted, held)
+        return altered
+
+    def _retype(self, table: Table, wanted: dict[str, str], held: dict[str, str]) -> list[str]:
+        """A field whose type changed between API versions becomes text, which loses nothing."""
+        altered = []
+        for name, kind in wanted.items():
+            if name in held and _plain(held[name]) not in (_plain(kind), "VARCHAR"):
+                self.connection.execute(
+                    f"ALTER TABLE {self.warehouse.table(table.name)} ALTER {quoted(name)} TYPE VARCHAR"
+                )
+                altered.append(f"{table.name}.{name} is text now: it was {held[name]} and comes as {kind}")
+        return altered
+
+    # staging
+
+    def scan(self, paths: list[Path], *, more: bool = False) -> None:
+        """Read the files' lines, typed, into a temporary table; `more` adds to what an earlier call read."""
+        read = f"SELECT * FROM {scan(paths, file_tree(self.plan))}"
+        self.connection.execute(
+            f"INSERT INTO {LANDED} {read}" if more else f"CREATE OR REPLACE TEMP TABLE {LANDED} AS {read}"
+        )
+
+    def roots(self) -> int:
+        return self._count(f"SELECT count(*) FROM {LANDED} WHERE __parentId IS NULL")
+
+    def ids(self, name: str) -> list[str]:
+        """The gids of a table's nodes among the lines read so far."""
+        found = nodes(self.plan, self.plan.table(name), LANDED)
+        rows = self.connection.execute(f"SELECT {found.at(('id',))} FROM {found.source}").fetchall()
+        return [row[0] for row in rows]
+
+    def split(self) -> dict[str, int]:
+        """Sort the lines into temporary tables, one a table; returns rows by table. Raises ProofFailed for orphans."""
+        self._refuse_orphans()
+        counts = {}
+        for table in self.plan.tables:
+            self.connection.execute(self._staging(table))
+            counts[table.name] = self._count(f"SELECT count(*) FROM {self._staged(table)}")
+        return counts
+
+    def _refuse_orphans(self) -> None:
+        known = f"(SELECT id FROM {LANDED}"
+        for table in self.plan.tables:
+            if table.origin == "list":
+                found = nodes(self.plan, table, LANDED)
+                if "id" in {column.path[0] for column in table.columns}:
+                    known += f" UNION ALL SELECT {found.at(('id',))} FROM {found.source}"
+        orphans = self._count(
+            f"SELECT count(*) FROM {LANDED} WHERE __parentId IS NOT NULL AND __parentId NOT IN {known})"
+        )
+        if orphans:
+            raise ProofFailed(
+                f"stream {self.plan.stream.name}: {orphans} rows came without their parent",
+                hint="nothing was taken over and the cursor stayed; run the pull again",
+            )
+
+    def _staged(self, table: Table) -> str:
+        return quoted(f"_staged_{table.name}")
+
+    def _staging(self, table: Table) -> str:
+        found = nodes(self.plan, table, LANDED)
+        selected = [f"{literal(self.shop)} AS _shop"]
+        keyed = [name for name in table.key if name not in ("gid", "position")]
+        if table.parent_column:
+            selected.append(f"{found.parent} AS {quoted(table.parent_column)}")
+        if "position" in table.key:
+            selected.append(f"{_position(table, found)} AS position")
+        selected += [f"{value(column, found)} AS {quoted(column.name)}" for column in table.columns]
+        content = [name for name in self.columns(table) if name not in BOOKKEEPING and name != "_shop"]
+        texts = ", ".join(f"coalesce({quoted(name)}::VARCHAR, {NULL})" for name in content)
+        last = "ORDER BY _line DESC" if "position" not in table.key else "ORDER BY position"
+        inner = f"SELECT {', '.join(selected)}, {found.order} AS _line FROM {found.source}"
+        unique = listed(table.key) if table.has_gid else listed([*keyed, "position"])
+        return (
+            f"CREATE OR REPLACE TEMP TABLE {self._staged(table)} AS "
+            f"SELECT * EXCLUDE (_line), md5(concat_ws({UNIT}, {texts})) AS _row_hash FROM ({inner}) "
+            f"QUALIFY row_number() OVER (PARTITION BY {unique} {last}) = 1"
+        )
+
+    # merging
+
+    def merge(self, *, whole: bool) -> list[TableChange]:
+        """Take the staged rows over. `whole` says the files hold all of the stream: what is missing was deleted."""
+        return [self._merge(table, whole=whole) for table in self.plan.tables]
+
+    def _merge(self, table: Table, *, whole: bool) -> TableChange:
+        target, staged = self.warehouse.table(table.name), self._staged(table)
+        same = " AND ".join(f"t.{quoted(name)} IS NOT DISTINCT FROM s.{quoted(name)}" for name in table.key)
+        mine = f"t._shop = {literal(self.shop)}"
+        met = f"FROM {target} t JOIN {staged} s ON {mine} AND {same}"
+        stays = "t._row_hash = s._row_hash AND t._deleted_at IS NULL"
+        total = self._count(f"SELECT count(*) FROM {staged}")
+        matched = self._count(f"SELECT count(*) {met}")
+        unchanged = self._count(f"SELECT count(*) {met} AND {stays}")
+        gone = self._remove(table, whole=whole)
+        # An unchanged row keeps its place; the others make room for what comes.
+        self.connection.execute(f"DELETE FROM {target} t USING {staged} s WHERE {mine} AND {same} AND NOT ({stays})")
+        names = [name for name in self.columns(table) if name not in BOOKKEEPING]
+        chosen = ", ".join(f"s.{quoted(name)}" for name in names)
+        self.connection.execute(
+            f"INSERT INTO {target} ({listed(names)}, _synced_at, _run_id, _row_hash, _deleted_at)"
+            f" SELECT {chosen}, ?, ?, s._row_hash, NULL FROM {staged} s"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {target} t WHERE {mine} AND {same})",
+            [_naive(self.now), self.run_id],
+        )
+        return TableChange(table.name, total - matched, matched - unchanged, unchanged, gone)
+
+    def _remove(self, table: Table, *, whole: bool) -> int:
+        """Rows that are no more: a parent's children that it lost, and in a whole read every record not met."""
+        target, staged = self.warehouse.table(table.name), self._staged(table)
+        same = " AND ".join(f"t.{quoted(name)} IS NOT DISTINCT FROM s.{quoted(name)}" for name in table.key)
+        missing = f"t._shop = {literal(self.shop)} AND NOT EXISTS (SELECT 1 FROM {staged} s WHERE {same})"
+        if table.parent is None:
+            scope = "" if whole else self._carried(table)
+            if scope is None:
+                return 0
+            return self._run(
+                f"UPDATE {target} t SET _deleted_at = ? WHERE t._deleted_at IS NULL AND {missing}{scope}",
+                [_naive(self.now)],
+            )
+        parent = self.plan.table(table.parent)
+        scope = f" AND t.{quoted(table.parent_column or '')} IN (SELECT gid FROM {self._staged(parent)})"
+        return self._run(f"DELETE FROM {target} t WHERE {missing}{'' if whole else scope}")
+
+    def _carried(self, table: Table) -> str | None:
+        """What hangs on a carrier that was read; None for a stream whose records stand for themselves."""
+        if self.plan.stream.via is None:
+            return None
+        carriers = f"SELECT id FROM {LANDED} WHERE __parentId IS NULL"
+        return f" AND t.{quoted(table.parent_column or '')} IN ({carriers})"
+
+    def _run(self, sql: str, values: list[object] | None = None) -> int:
+        return int((self.connection.execute(sql, values or []).fetchone() or (0,))[0])
+
+    def _count(self, sql: str) -> int:
+        return int((self.connection.execute(sql).fetchone() or (0,))[0])
+
+    def newest(self, column: str, floor: datetime) -> tuple[int, datetime | None]:
+        """How many records of the file changed at `floor` or later, and when the last one did."""
+        row = self.connection.execute(
+            f"SELECT count(*), max({quoted(column)}) FROM {LANDED} WHERE __parentId IS NULL AND {quoted(column)} >= ?",
+            [_naive(floor)],
+        ).fetchone()
+        assert row is not None  # noqa: S101  # an aggregate always has a row
+        return int(row[0]), row[1]
+
+    def drop(self) -> None:
+        for name in [LANDED, *(f"_staged_{table.name}" for table in self.plan.tables)]:
+            self.connection.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
+
+
+def _position(table: Table, found: Nodes) -> str:
+    """The row's number among its parent's: the store's own where it has one, else as they arrived."""
+    if table.position_path:
+        return found.at(table.position_path)
+    return f"(row_number() OVER (PARTITION BY {found.parent} ORDER BY {found.order}) - 1)"
+
+
+def _naive(moment: datetime) -> datetime:
+    """DuckDB's TIMESTAMP is without a zone; ours are UTC."""
+    return moment.replace(tzinfo=None)
+
+
+def _plain(kind: str) -> str:
+    return kind.replace(" ", "").upper()

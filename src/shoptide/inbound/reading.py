@@ -1,0 +1,139 @@
+"""The SQL that reads a stream's spooled JSONL: one typed scan of the file, then each table's rows out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shoptide.resources.extraction import StreamPlan
+from shoptide.resources.tables import Column, ColumnType, Table
+from shoptide.warehouse.names import literal, quoted
+
+TYPES: dict[ColumnType, str] = {
+    "text": "VARCHAR",
+    "bigint": "BIGINT",
+    "double": "DOUBLE",
+    "decimal": "DECIMAL(20, 6)",
+    "rate": "DECIMAL(38, 18)",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMP",
+    "date": "DATE",
+    "json": "JSON",
+}
+LARGEST_LINE = 256 * 1024 * 1024  # bytes; an order with thousands of inline transactions is one line
+
+Tree = dict[str, Any]  # JSON key → a DuckDB type, a subtree, or a list's subtree in a one-item list
+
+
+class MixedTypesError(Exception):
+    """Two tables of a stream read the same JSON key as different types."""
+
+
+def file_tree(plan: StreamPlan) -> Tree:
+    """What the lines of a stream's file hold, all tables taken together."""
+    tree: Tree = {"__typename": "VARCHAR", "__parentId": "VARCHAR", "id": "VARCHAR"}
+    if plan.stream.via is not None and plan.stream.cursor:
+        tree[plan.stream.cursor] = "TIMESTAMP"
+    spots: dict[str, Tree] = {}
+    for table in plan.tables:
+        spots[table.name] = _spot(table, tree, spots)
+        for column in table.columns:
+            _plant(spots[table.name], column.path, "VARCHAR" if column.tail else TYPES[column.type])
+        if table.position_path:
+            _plant(spots[table.name], table.position_path, "BIGINT")
+    return tree
+
+
+def _spot(table: Table, tree: Tree, spots: dict[str, Tree]) -> Tree:
+    """Where a table's fields are: lines share the top, a list has its own place inside its parent's."""
+    if table.origin != "list":
+        return tree
+    above = spots[table.parent] if table.parent else tree
+    inner: Tree = {}
+    held = above.setdefault(table.path[-1], [inner])
+    if not isinstance(held, list):
+        raise MixedTypesError(f"{table.name}: {table.path[-1]} is a list and {held}")
+    found: Tree = held[0]
+    return found
+
+
+def _plant(tree: Tree, path: tuple[str, ...], kind: str) -> None:
+    for key in path[:-1]:
+        below = tree.setdefault(key, {})
+        if not isinstance(below, dict):
+            raise MixedTypesError(f"{'.'.join(path)} is an object and {below}")
+        tree = below
+    held = tree.setdefault(path[-1], kind)
+    if held != kind:
+        raise MixedTypesError(f"{'.'.join(path)} is {held} and {kind}")
+
+
+def type_text(node: Any) -> str:
+    """A tree as a DuckDB type."""
+    if isinstance(node, str):
+        return node
+    if isinstance(node, list):
+        return type_text(node[0]) + "[]"
+    inner = ", ".join(f"{quoted(key)} {type_text(below)}" for key, below in node.items())
+    return f"STRUCT({inner})"
+
+
+def scan(paths: list[Path], tree: Tree) -> str:
+    """A FROM item that reads the files with the tree's types."""
+    files = "[" + ", ".join(literal(str(path)) for path in paths) + "]"
+    columns = ", ".join(f"{literal(key)}: {literal(type_text(below))}" for key, below in tree.items())
+    return (
+        f"read_json({files}, format = 'newline_delimited', columns = {{{columns}}},"
+        f" maximum_object_size = {LARGEST_LINE})"
+    )
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """A FROM item of a table's nodes: `at(path)` reads a value, `parent` is their parent's gid."""
+
+    source: str
+    prefix: str
+    parent: str | None
+    order: str
+
+    def at(self, path: tuple[str, ...]) -> str:
+        return ".".join([self.prefix, *(quoted(key) for key in path)])
+
+
+def nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
+    """The nodes of a table inside `landed`, the temporary table that holds the scanned lines."""
+    if table.origin == "root":
+        return Nodes(f"(SELECT *, rowid AS _line FROM {landed} WHERE __parentId IS NULL) n", "n", None, "n._line")
+    if table.origin == "lines":
+        return _line_nodes(plan, table, landed)
+    return _list_nodes(plan, table, landed)
+
+
+def _line_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
+    names = ", ".join(literal(name) for name in table.typenames)
+    # A child line names its parent, and that one's kind tells which table it belongs to.
+    parent_kind = literal(f"gid://shopify/{plan.table(table.parent or '').node_type}/")
+    where = f"__parentId IS NOT NULL AND __typename IN ({names}) AND starts_with(__parentId, {parent_kind})"
+    return Nodes(f"(SELECT *, rowid AS _line FROM {landed} WHERE {where}) n", "n", "n.__parentId", "n._line")
+
+
+def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
+    if table.parent is None:
+        above = Nodes(f"(SELECT *, rowid AS _line FROM {landed} WHERE __parentId IS NULL) n", "n", None, "n._line")
+    else:
+        above = nodes(plan, plan.table(table.parent), landed)
+    owner, items = above.at(("id",)), above.at(table.path)
+    source = (
+        f"(SELECT {owner} AS _parent, unnest({items}) AS item, unnest(range(len({items}))) AS _line"
+        f" FROM {above.source}) n"
+    )
+    return Nodes(source, "n.item", "n._parent", "n._line")
+
+
+def value(column: Column, at: Nodes) -> str:
+    found = at.at(column.path)
+    if column.tail:
+        return f"TRY_CAST(regexp_extract({found}, '/(\\d+)(?:\\?.*)?$', 1) AS BIGINT)"
+    return found

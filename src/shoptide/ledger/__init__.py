@@ -1,0 +1,370 @@
+"""What the tool itself must remember: runs, bulk operations in flight, record states and their history, the journal.
+
+Every call commits before it returns. SQLite in WAL mode with full synchronisation by default: an outcome that was
+noted survives the machine, and others read while one writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from shoptide.clock import Clock, SystemClock
+from shoptide.config import LedgerConfig
+from shoptide.errors import ConfigError, LedgerError
+from shoptide.ledger import schema
+from shoptide.ledger.locks import file_lock
+from shoptide.ledger.records import HistoryEntry, OperationRecord, RecordState, Run, RunKind, RunOutcome, Sending
+
+__all__ = ["HistoryEntry", "Ledger", "OperationRecord", "RecordState", "Run", "Sending", "open_ledger"]
+
+BATCH = 500  # rows a statement
+
+
+def open_ledger(config: LedgerConfig, *, base: Path, clock: Clock | None = None) -> Ledger:
+    """Open or make the ledger; relative paths are below `base`. Raises ConfigError or LedgerError."""
+    prefix = "sqlite:///"
+    if not config.url.startswith(prefix):
+        raise ConfigError(
+            f"[ledger] url {config.url!r} is not understood", hint='for example "sqlite:///.shoptide/ledger.db"'
+        )
+    return Ledger(base / config.url[len(prefix) :], clock or SystemClock())
+
+
+class Ledger:
+    """A SQLite ledger. Threads may share it."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self.clock = clock
+        self._prepare_folder()
+        self.engine = sa.create_engine(f"sqlite:///{path}", json_serializer=_dump, connect_args={"timeout": 30})
+        sa.event.listen(self.engine, "connect", _configure)
+        with self._errors():
+            self._create()
+
+    def _prepare_folder(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerError(f"the ledger {self.path} can't be made: {error}", hint="check [ledger] url") from None
+        if self.path.exists() and not os.access(self.path, os.W_OK):
+            raise LedgerError(f"the ledger {self.path} can't be written", hint="check the file's rights")
+
+    def _create(self) -> None:
+        with self.engine.begin() as connection:
+            schema.metadata.create_all(connection)
+            found = connection.execute(sa.select(schema.layout.c.version)).scalar()
+            if found is None:
+                connection.execute(schema.layout.insert().values(version=schema.VERSION))
+            elif found > schema.VERSION:
+                raise LedgerError(
+                    f"the ledger {self.path} was written by a newer Shoptide (layout {found})", hint="upgrade Shoptide"
+                )
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            raise LedgerError(
+                f"the ledger {self.path}: {error.orig}", hint="check [ledger] url and the disk"
+            ) from error
+
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        with self._errors(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _read(self) -> Iterator[sa.Connection]:
+        with self._errors(), self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Work on `name` alone. Raises LockHeld when another process does; a killed one lets go."""
+        return file_lock(self.path.parent / "locks", name, self.clock.now())
+
+    # runs
+
+    def begin_run(self, kind: RunKind, name: str, shop: str, options: dict[str, Any]) -> str:
+        """Note that a run begins; returns its id, which sorts by time."""
+        now = self.clock.now()
+        run_id = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{secrets.token_hex(3)}"
+        with self._write() as connection:
+            connection.execute(
+                schema.runs.insert().values(
+                    id=run_id, kind=kind, name=name, shop=shop, started_at=_text(now), options=options, summary={}
+                )
+            )
+        return run_id
+
+    def end_run(self, run_id: str, outcome: RunOutcome, summary: dict[str, Any]) -> None:
+        with self._write() as connection:
+            connection.execute(
+                schema.runs.update()
+                .where(schema.runs.c.id == run_id)
+                .values(outcome=outcome, ended_at=_text(self.clock.now()), summary=summary)
+            )
+
+    def runs(self, *, name: str | None = None, limit: int = 20) -> list[Run]:
+        """Runs, newest first."""
+        query = sa.select(schema.runs).order_by(schema.runs.c.id.desc()).limit(limit)
+        if name is not None:
+            query = query.where(schema.runs.c.name == name)
+        with self._read() as connection:
+            return [_run(row) for row in connection.execute(query).mappings()]
+
+    def run(self, run_id: str) -> Run | None:
+        """The run of that id, or of the only id that begins so; None where there is none."""
+        query = sa.select(schema.runs).where(schema.runs.c.id.startswith(run_id, autoescape=True)).limit(2)
+        with self._read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return _run(rows[0]) if len(rows) == 1 else None
+
+    # bulk operations
+
+    def remember_operation(self, operation: OperationRecord) -> None:
+        with self._write() as connection:
+            connection.execute(
+                sqlite_insert(schema.operations)
+                .values(
+                    gid=operation.gid,
+                    shop=operation.shop,
+                    run_id=operation.run_id,
+                    sync=operation.pull,
+                    stream=operation.stream,
+                    search=operation.search,
+                    document_hash=operation.document_hash,
+                    status=operation.status,
+                    started_at=_text(operation.started_at),
+                )
+                .on_conflict_do_nothing()
+            )
+
+    def open_operations(self, shop: str, pull: str, stream: str) -> list[OperationRecord]:
+        """Operations that were started and not closed, newest first."""
+        table = schema.operations
+        query = (
+            sa.select(table)
+            .where(table.c.shop == shop, table.c.sync == pull, table.c.stream == stream, table.c.closed_at.is_(None))
+            .order_by(table.c.started_at.desc())
+        )
+        with self._read() as connection:
+            return [
+                OperationRecord(
+                    row["gid"],
+                    row["run_id"],
+                    row["shop"],
+                    row["sync"],
+                    row["stream"],
+                    row["search"],
+                    row["document_hash"],
+                    row["status"],
+                    _moment(row["started_at"]),
+                )
+                for row in connection.execute(query).mappings()
+            ]
+
+    def close_operation(self, gid: str, status: str) -> None:
+        with self._write() as connection:
+            connection.execute(
+                schema.operations.update()
+                .where(schema.operations.c.gid == gid)
+                .values(status=status, closed_at=_text(self.clock.now()))
+            )
+
+    # record states
+
+    def states(self, push: str) -> Iterator[RecordState]:
+        """Every record's state, in the order of their keys; read in batches, so memory stays flat."""
+        table = schema.states
+        query = sa.select(table).where(table.c.push == push).order_by(table.c.key)
+        with self._read() as connection:
+            result = connection.execution_options(yield_per=5_000).execute(query)
+            for row in result.mappings():
+                yield _state(row)
+
+    def records(
+        self, push: str, *, outcome: str | None = None, key: str | None = None, limit: int | None = None
+    ) -> list[RecordState]:
+        table = schema.states
+        query = sa.select(table).where(table.c.push == push).order_by(table.c.key)
+        if outcome is not None:
+            query = query.where(table.c.outcome == outcome)
+        if key is not None:
+            query = query.where(table.c.key == key)
+        with self._read() as connection:
+            return [_state(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+    def counts(self, push: str) -> dict[str, int]:
+        """Records by outcome."""
+        table = schema.states
+        query = sa.select(table.c.outcome, sa.func.count()).where(table.c.push == push).group_by(table.c.outcome)
+        with self._read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def history(self, push: str, key: str) -> list[HistoryEntry]:
+        """What happened to a record, oldest first."""
+        table = schema.history
+        query = sa.select(table).where(table.c.push == push, table.c.key == key).order_by(table.c.id)
+        with self._read() as connection:
+            return [_entry(row) for row in connection.execute(query).mappings()]
+
+    def all_history(self, *, limit: int) -> list[dict[str, Any]]:
+        """The latest entries of every push, newest first: for publishing."""
+        query = sa.select(schema.history).order_by(schema.history.c.id.desc()).limit(limit)
+        with self._read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def all_states(self) -> list[dict[str, Any]]:
+        with self._read() as connection:
+            return [dict(row) for row in connection.execute(sa.select(schema.states)).mappings()]
+
+    def settle(self, states: Iterable[RecordState]) -> None:
+        """Note outcomes: states and history written, their journal entries removed, all in one commit."""
+        now = self.clock.now()
+        with self._write() as connection:
+            for state in states:
+                connection.execute(_upsert(state, now))
+                connection.execute(schema.history.insert().values(**_history_values(state, now)))
+                table = schema.journal
+                connection.execute(table.delete().where(table.c.push == state.push, table.c.key == state.key))
+
+    def order(self, push: str, keys: Iterable[str] | None, order: str | None) -> int:
+        """Note what a user asks for records (all of them when `keys` is None): resync, skip_once, skip_always, None."""
+        table = schema.states
+        query = table.update().where(table.c.push == push).values(order=order)
+        if keys is not None:
+            query = query.where(table.c.key.in_(list(keys)))
+        with self._write() as connection:
+            return connection.execute(query).rowcount
+
+    # journal
+
+    def journal(self, entries: Iterable[Sending]) -> None:
+        """Note writes durably before they leave."""
+        now = _text(self.clock.now())
+        rows = [
+            {
+                "push": entry.push,
+                "key": entry.key,
+                "run_id": entry.run_id,
+                "action": entry.action,
+                "gid": entry.gid,
+                "marks": entry.marks,
+                "hash": entry.hash,
+                "sent": entry.sent,
+                "at": now,
+            }
+            for entry in entries
+        ]
+        if rows:
+            with self._write() as connection:
+                for row in rows:
+                    insert = sqlite_insert(schema.journal).values(**row)
+                    updated = {name: value for name, value in row.items() if name not in ("push", "key")}
+                    connection.execute(insert.on_conflict_do_update(index_elements=["push", "key"], set_=updated))
+
+    def unsettled(self, push: str) -> list[Sending]:
+        """Writes whose outcome nobody noted: their process was killed or their answer lost."""
+        table = schema.journal
+        with self._read() as connection:
+            return [
+                Sending(
+                    row["push"],
+                    row["key"],
+                    row["run_id"],
+                    row["action"],
+                    row["gid"],
+                    row["marks"],
+                    row["hash"],
+                    row["sent"],
+                )
+                for row in connection.execute(sa.select(table).where(table.c.push == push)).mappings()
+            ]
+
+    def withdraw(self, push: str, keys: Iterable[str]) -> None:
+        """Remove journal entries of writes that certainly never happened."""
+        table = schema.journal
+        with self._write() as connection:
+            for key in keys:
+                connection.execute(table.delete().where(table.c.push == push, table.c.key == key))
+
+
+def _configure(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.close()
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        row["id"],
+        row["kind"],
+        row["name"],
+        row["shop"],
+        row["outcome"],
+        datetime.fromisoformat(row["started_at"]),
+        _moment(row["ended_at"]),
+        row["options"],
+        row["summary"],
+    )
+
+
+STATE_COLUMNS = (
+    "gid", "outcome", "action", "hash", "sent", "message", "code", "field", "column", "value", "attempts", "order", "run_id",
+)  # fmt: skip
+
+
+def _state(row: Any) -> RecordState:
+    values = {name: row[name] for name in STATE_COLUMNS}
+    return RecordState(push=row["push"], key=row["key"], updated_at=_moment(row["updated_at"]), **values)
+
+
+def _upsert(state: RecordState, now: datetime) -> Any:
+    values = {name: getattr(state, name) for name in STATE_COLUMNS} | {"updated_at": _text(now)}
+    insert = sqlite_insert(schema.states).values(push=state.push, key=state.key, **values)
+    return insert.on_conflict_do_update(index_elements=["push", "key"], set_=values)
+
+
+def _history_values(state: RecordState, now: datetime) -> dict[str, Any]:
+    names = ("push", "key", "run_id", "action", "outcome", "gid", "hash", "changes", "message", "code", "field", "cost")
+    return {name: getattr(state, name) for name in names} | {"at": _text(now)}
+
+
+def _entry(row: Any) -> HistoryEntry:
+    names = ("key", "run_id", "action", "outcome", "gid", "changes", "message", "code", "field", "cost")
+    return HistoryEntry(at=datetime.fromisoformat(row["at"]), **{name: row[name] for name in names})

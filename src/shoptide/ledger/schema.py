@@ -1,0 +1,97 @@
+"""The ledger's tables, in SQLAlchemy Core, and the steps from each older layout to the present one."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+VERSION = 1
+
+metadata = sa.MetaData()
+
+layout = sa.Table("shoptide_layout", metadata, sa.Column("version", sa.Integer, nullable=False))
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("shop", sa.String, nullable=False),
+    sa.Column("outcome", sa.String),  # null while it runs, or when it was killed
+    sa.Column("started_at", sa.String, nullable=False),
+    sa.Column("ended_at", sa.String),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("summary", sa.JSON, nullable=False),
+    sa.Index("runs_by_name", "name", "started_at"),
+)
+
+operations = sa.Table(
+    "bulk_operations",
+    metadata,
+    sa.Column("gid", sa.String, primary_key=True),
+    sa.Column("shop", sa.String, primary_key=True),
+    sa.Column("run_id", sa.String, nullable=False),
+    sa.Column("sync", sa.String, nullable=False),
+    sa.Column("stream", sa.String, nullable=False),
+    sa.Column("search", sa.String, nullable=False),
+    sa.Column("document_hash", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("started_at", sa.String),
+    sa.Column("closed_at", sa.String),
+)
+
+states = sa.Table(
+    "record_states",
+    metadata,
+    sa.Column("push", sa.String, primary_key=True),
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("gid", sa.String),
+    sa.Column("outcome", sa.String, nullable=False),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("hash", sa.String),  # of the values that the store accepted last
+    sa.Column("sent", sa.JSON),  # those values
+    sa.Column("message", sa.String),
+    sa.Column("code", sa.String),
+    sa.Column("field", sa.String),
+    sa.Column("column", sa.String),
+    sa.Column("value", sa.String),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("order", sa.String),  # resync, skip_once, skip_always: what a user asked for this record
+    sa.Column("run_id", sa.String, nullable=False),
+    sa.Column("updated_at", sa.String, nullable=False),
+    sa.Index("states_by_outcome", "push", "outcome"),
+)
+
+history = sa.Table(
+    "record_history",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("push", sa.String, nullable=False),
+    sa.Column("key", sa.String, nullable=False),
+    sa.Column("run_id", sa.String, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("outcome", sa.String, nullable=False),
+    sa.Column("gid", sa.String),
+    sa.Column("hash", sa.String),
+    sa.Column("changes", sa.JSON),
+    sa.Column("message", sa.String),
+    sa.Column("code", sa.String),
+    sa.Column("field", sa.String),
+    sa.Column("cost", sa.Float),
+    sa.Index("history_by_key", "push", "key", "id"),
+)
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("push", sa.String, primary_key=True),
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("run_id", sa.String, nullable=False),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("gid", sa.String),
+    sa.Column("marks", sa.JSON, nullable=False),  # what the record can be found by in the store
+    sa.Column("hash", sa.String),
+    sa.Column("sent", sa.JSON),
+    sa.Column("at", sa.String, nullable=False),
+)

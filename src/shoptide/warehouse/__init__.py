@@ -1,0 +1,27 @@
+"""Where the tables live. A warehouse knows tables, rows and SQL, and nothing of Shopify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shoptide.config import WarehouseConfig
+from shoptide.errors import ConfigError
+from shoptide.warehouse.duckdb import DuckDBWarehouse, database_path
+from shoptide.warehouse.source import SourceRows
+
+__all__ = ["DuckDBWarehouse", "SourceRows", "open_warehouse"]
+
+
+def open_warehouse(config: WarehouseConfig, *, base: Path, read_only: bool = False) -> DuckDBWarehouse:
+    """Open the configured warehouse; relative paths are below `base`.
+
+    Raises ConfigError for a URL of a kind there is none for, WarehouseLocked when another process holds the file,
+    WarehouseError when it can't be opened or made.
+    """
+    scheme = config.url.partition(":")[0]
+    if scheme != "duckdb":
+        raise ConfigError(
+            f"[warehouse] url: {scheme!r} is no warehouse that Shoptide {'knows' if scheme else 'can read from the URL'}",
+            hint='use a DuckDB file: url = "duckdb:///warehouse.duckdb"',
+        )
+    return DuckDBWarehouse(database_path(config.url, base), config.schema, read_only=read_only)

@@ -1,0 +1,162 @@
+"""DuckDB as the warehouse: opening it, its errors in our words, and its schema's bookkeeping tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import duckdb
+
+from shoptide.errors import ConfigError, WarehouseError, WarehouseLocked
+from shoptide.warehouse import source
+from shoptide.warehouse.names import quoted
+
+LOCKED = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+SETTINGS = {
+    "TimeZone": "UTC",
+    # Extensions would be fetched from the network when a query needs one.
+    "autoinstall_known_extensions": False,
+}
+
+
+def database_path(url: str, base: Path) -> Path | None:
+    """`duckdb:///acme.duckdb` → a file below `base`; four slashes are an absolute path; `duckdb://` lives in memory."""
+    found = re.fullmatch(r"duckdb:(?://)?(?P<path>.*)", url)
+    if not found:
+        raise ConfigError(f"[warehouse] url {url!r} is not understood", hint='for example "duckdb:///acme.duckdb"')
+    path = unquote(found["path"])
+    if path in ("", "/", "/:memory:", ":memory:"):
+        return None
+    path = path.removeprefix("/") if url.startswith("duckdb:///") else path
+    return base / path
+
+
+def mapped(error: duckdb.Error, what: str) -> WarehouseError:
+    """A DuckDB error in our words: who holds the lock, which path can't be written."""
+    text = str(error)
+    if found := LOCKED.search(text):
+        return WarehouseLocked(
+            f"{what} is held by another process ({Path(found['program']).name}, pid {found['pid']})",
+            hint="wait for it or close it, then run the same command again",
+        )
+    if "Could not set lock" in text:
+        return WarehouseLocked(f"{what} is held by another process", hint="wait for it, then run the command again")
+    first = text.split("\n")[0]
+    if "Permission denied" in text or "Cannot open file" in text or "No such file" in text or "read-only" in text:
+        return WarehouseError(
+            f"{what} can't be opened: {first}", hint="check [warehouse] url, the folder and its rights"
+        )
+    return WarehouseError(f"{what}: {first}")
+
+
+class DuckDBWarehouse:
+    """One DuckDB database. The connection is opened once and used by one thread at a time."""
+
+    def __init__(self, path: Path | None, schema: str, *, read_only: bool = False) -> None:
+        self.path = path
+        self.schema = schema
+        self.read_only = read_only
+        self.what = f"warehouse {path}" if path else "warehouse in memory"
+        self.connection = self._connect()
+        if not read_only:
+            with self.errors():
+                self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        if self.path is not None and not self.read_only:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise WarehouseError(f"{self.what} can't be made: {error}", hint="check [warehouse] url") from None
+        if self.path is not None and self.read_only and not self.path.exists():
+            raise WarehouseError(f"{self.what} does not exist yet", hint="run `shoptide pull` first")
+        try:
+            found = duckdb.connect(str(self.path or ":memory:"), read_only=self.read_only and self.path is not None)
+            for name, value in SETTINGS.items():
+                found.execute(f"SET {name} = ?", [value])
+        except duckdb.Error as error:
+            raise mapped(error, self.what) from None
+        return found
+
+    def __enter__(self) -> DuckDBWarehouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.connection.close()
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Map DuckDB's errors to ours."""
+        try:
+            yield
+        except duckdb.Error as error:
+            raise mapped(error, self.what) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All or nothing."""
+        with self.errors():
+            self.connection.execute("BEGIN TRANSACTION")
+            try:
+                yield self.connection
+            except BaseException:
+                self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    def table(self, name: str) -> str:
+        """A table's quoted name with its schema."""
+        return f"{quoted(self.schema)}.{quoted(name)}"
+
+    def has_table(self, name: str) -> bool:
+        return bool(self.columns(name))
+
+    def columns(self, name: str) -> dict[str, str]:
+        """Column → type of a table; empty when there is no such table."""
+        rows = self.connection.execute(
+            "SELECT column_name, data_type FROM information_schema.columns"
+            " WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ? ORDER BY ordinal_position",
+            [self.schema, name],
+        ).fetchall()
+        return dict(rows)
+
+    def tables(self) -> list[str]:
+        rows = self.connection.execute(
+            "SELECT table_name FROM information_schema.tables"
+            " WHERE table_catalog = current_database() AND table_schema = ? ORDER BY table_name",
+            [self.schema],
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def read_source(self, text: str, *, base: Path) -> source.SourceRows:
+        """The rows of a push's source: a table, a query or a file below `base`. Raises SourceError."""
+        cursor = self.connection.cursor()
+        cursor.execute("SET TimeZone = 'UTC'")
+        return source.read(cursor, text, base)
+
+    def run_query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """A query's columns and rows, names without a schema looked for in ours first. Raises WarehouseError."""
+        with self.errors():
+            if self.connection.execute(
+                "SELECT 1 FROM information_schema.schemata WHERE schema_name = ?", [self.schema]
+            ).fetchone():
+                self.connection.execute(f"SET search_path = '{self.schema.replace(chr(39), chr(39) * 2)},main'")
+            result = self.connection.execute(sql)
+            columns = [str(column[0]) for column in result.description or []]
+            return columns, result.fetchall()
+
+    def publish(self, name: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> None:
+        """Replace a small bookkeeping table with these rows, in one transaction."""
+        declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
+        with self.transaction() as connection:
+            connection.execute(f"CREATE OR REPLACE TABLE {self.table(name)} ({declared})")
+            if rows:
+                marks = ", ".join("?" for _ in columns)
+                connection.executemany(f"INSERT INTO {self.table(name)} VALUES ({marks})", rows)

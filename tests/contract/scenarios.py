@@ -1,0 +1,101 @@
+"""Replays recorded conversations with real shops on the simulator: `python tests/contract/scenarios.py [DOMAIN…]`.
+
+The recordings and their replayer stand beside the checkout (../shared/shopify) and are no part of it; without them there
+is nothing to do, and it says so. KNOWN names what cannot agree, and why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import logging
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shoptide.shopify.schema import SUPPORTED_VERSIONS
+from shoptide.simulator.server import start
+from shoptide.simulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "shopify"
+WAITS = {"timeout": 30.0, "wait": 15.0, "settle": 2.0}
+
+KNOWN: dict[str, str] = {
+    "bulk-operation-run-query-group-objects": "the recorded shop held products; an empty one answers without a url",
+    "gcp-project-topic-char-rules": "the recorded answers lack callbackUrl although their documents select it",
+    "webhook-subscription-topic-enum-validation": "lists topics in an order that the published schema does not keep",
+}
+
+
+def recorded() -> Iterator[dict[str, Any]]:
+    """Every scenario whose documents are valid on a supported version, with the newest such version as `version`."""
+    for path in sorted((RECORDINGS / "scenarios").rglob("*.json")):
+        scenario = json.loads(path.read_text(encoding="utf-8"))
+        versions = [
+            version for version in SUPPORTED_VERSIONS if version in scenario.get("valid_on", SUPPORTED_VERSIONS)
+        ]
+        if versions:
+            yield {**scenario, "version": versions[-1]}
+
+
+def replayer() -> Any:
+    """The module that replays; it is read from where the recordings are."""
+    spec = importlib.util.spec_from_file_location("shopify_replay", RECORDINGS / "replay.py")
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(RECORDINGS / "replay.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def failures(replay: Any, url: str, scenario: dict[str, Any]) -> list[str]:
+    """What differs from the recording, step by step; empty when the whole conversation agrees."""
+    arguments = argparse.Namespace(
+        url=f"{url}/admin/api/{{version}}/graphql.json",
+        token="shpat_simulated",  # the simulator's published default
+        header=[],
+        reset_url=f"{url}/_simulator/reset",
+        force_version=scenario["version"],
+        cost=False,
+        **WAITS,
+    )
+    found = replay.run(replay.Client(arguments), scenario)
+    return [f"{one['step']}: {one['difference']}" for one in found]
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def main(domains: list[str]) -> int:
+    if not RECORDINGS.exists():
+        say(f"no recordings at {RECORDINGS}: nothing replayed")
+        return 0
+    logging.disable(logging.CRITICAL)
+    replay, passed, failed = replayer(), defaultdict(int), defaultdict(list)
+    with start(World.empty()) as running:
+        for scenario in recorded():
+            if domains and scenario["domain"] not in domains:
+                continue
+            differences = failures(replay, running.url, scenario)
+            if differences:
+                failed[scenario["domain"]].append((scenario["name"], differences))
+            else:
+                passed[scenario["domain"]] += 1
+    for domain in sorted({*passed, *failed}):
+        say(f"{domain}: {passed[domain]} passed, {len(failed[domain])} failed")
+        for name, differences in failed[domain]:
+            say(f"  {name}: {KNOWN.get(name) or differences[0]}")
+            for line in differences[1:3] if name not in KNOWN else ():
+                say(f"    {line}")
+    say(f"{sum(passed.values())} passed, {sum(map(len, failed.values()))} failed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from shoptide.shopify.schema import Schema, ScopeGroups
-from shoptide.simulator.context import App
+from typing import TYPE_CHECKING
+
 from shoptide.simulator.registry import TopLevelError
+
+if TYPE_CHECKING:
+    from shoptide.shopify.schema import Schema, ScopeGroups
+    from shoptide.simulator.context import App
 
 DOCUMENTATION = "https://shopify.dev/api/usage/access-scopes"
 

@@ -6,11 +6,10 @@ import json
 import logging
 import uuid
 from email.utils import format_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLSyntaxError, OperationDefinitionNode
 from starlette.applications import Starlette
-from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -19,6 +18,9 @@ from shoptide.simulator import control, disturbance, files, oauth
 from shoptide.simulator.execution import Request, internal_error, throttled
 from shoptide.simulator.execution import parsed as parsed_document
 from shoptide.simulator.world import Reply, Stall, World
+
+if TYPE_CHECKING:
+    from starlette.requests import Request as HttpRequest
 
 log = logging.getLogger(__name__)
 

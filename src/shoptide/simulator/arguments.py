@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     GraphQLEnumType,
@@ -18,7 +18,9 @@ from graphql import (
 )
 
 from shoptide.simulator.literals import accept, plain
-from shoptide.simulator.shop import Record
+
+if TYPE_CHECKING:
+    from shoptide.simulator.shop import Record
 
 ABSENT: Any = object()
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
-from shoptide.simulator.shop import Record, SimClock
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shoptide.simulator.shop import Record, SimClock
 
 PLANS: dict[str, tuple[int, int]] = {  # plan → size, points restored a second
     "standard": (2000, 100),

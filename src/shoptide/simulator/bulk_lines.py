@@ -1,24 +1,27 @@
 """The lines of a bulk operation's result: a query's records with their children, or a mutation's answers line by line.
 
-Children follow their parents with `__parentId`, but not at once: Shopify writes a batch of parents and then what belongs
-to them (FACTS 53). With groupObjects each parent's children come right after it.
+Children follow their parents with `__parentId`, but not at once: Shopify writes a batch of parents and then what
+belongs to them (FACTS 53). With groupObjects each parent's children come right after it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from graphql import FieldNode, GraphQLObjectType, SelectionSetNode, get_named_type
 
 from shoptide.simulator import paging
 from shoptide.simulator.completion import Bubble, Compiler, Completer, Step, is_connection
-from shoptide.simulator.context import Context
 from shoptide.simulator.execution import Prepared, Refused, Request, prepare, root_completion, run
 from shoptide.simulator.registry import Listing, TopLevelError
-from shoptide.simulator.shop import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from shoptide.simulator.context import Context
+    from shoptide.simulator.shop import Record
 
 BATCH = 100  # parents written before their children
 Queue = list[tuple[Completer, list[Any], str | None]]

@@ -1,10 +1,9 @@
-"""What a bulk query or bulk mutation may be, in Shopify's words (FACTS 50 and 51); running them is `bulk_lines`' matter."""
+"""What a bulk query or bulk mutation may be, in Shopify's words (FACTS 50 and 51); `bulk_lines` runs them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     DocumentNode,
@@ -24,8 +23,12 @@ from graphql import (
 
 from shoptide.simulator.completion import is_connection
 from shoptide.simulator.registry import user_error
-from shoptide.simulator.shop import Record
 from shoptide.simulator.validation import parse_error, static_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shoptide.simulator.shop import Record
 
 LONGEST_TEXT = 65_535
 MOST_CONNECTIONS = 5
@@ -61,7 +64,7 @@ class Surveyor:
             if isinstance(node, FieldNode):
                 yield node, kind
                 continue
-            fragment: Any = node if isinstance(node, InlineFragmentNode) else self.fragments.get(node.name.value)  # type: ignore[attr-defined]
+            fragment: Any = node if isinstance(node, InlineFragmentNode) else self.fragments.get(node.name.value)
             if fragment is not None:
                 condition = fragment.type_condition
                 inner = self.schema.type_map[condition.name.value] if condition else kind

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     FieldNode,
@@ -28,13 +28,15 @@ from graphql import (
 )
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 
-from shoptide.shopify import schema as compact
 from shoptide.simulator import paging
 from shoptide.simulator.access import denial
 from shoptide.simulator.arguments import arguments
 from shoptide.simulator.context import Context
 from shoptide.simulator.registry import FIELDS, Listing, TopLevelError
 from shoptide.simulator.shop import Record, kind_of
+
+if TYPE_CHECKING:
+    from shoptide.shopify import schema as compact
 
 Step = Callable[[Record, Context], Any]
 Completer = Callable[[Any, Context], Any]

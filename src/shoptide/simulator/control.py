@@ -10,9 +10,8 @@ import functools
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -20,6 +19,9 @@ from shoptide.simulator import state
 from shoptide.simulator.bucket import PLANS
 from shoptide.simulator.shop import Record, SimClock
 from shoptide.simulator.world import Stall, World
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 SETTINGS = frozenset({"bulk_seconds", "bulk_slots", "bulk_files", "index_lag"})
 
@@ -89,18 +91,18 @@ def read_clock(stall: Stall, _body: Any) -> Record:
 
 
 def write_clock(stall: Stall, body: Any) -> Record:
-    """`{"set": "2026-10-01T12:00:00Z"}`, `{"move": seconds}`, `{"stop": true}`, `{"go": true}`; several in this order."""
+    """`{"stop": true}`, `{"set": "2026-10-01T12:00:00Z"}`, `{"move": seconds}`, `{"go": true}`, in this order."""
     clock = stall.shop.clock
     known = {"set", "move", "stop", "go"}
     if not isinstance(body, dict) or not body or set(body) - known:
         raise Mistaken("a clock takes set, move, stop or go")
+    if body.get("stop"):
+        clock.stop()
     if "set" in body:
         moment = datetime.fromisoformat(body["set"])
         clock.set(moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))  # noqa: UP017
     if "move" in body:
         clock.move(float(body["move"]))
-    if body.get("stop"):
-        clock.stop()
     if body.get("go"):
         clock.go()
     return clock_state(clock)
@@ -131,7 +133,7 @@ def drop_faults(stall: Stall, _body: Any) -> Record:
 
 
 def write_settings(stall: Stall, body: Any) -> Record:
-    """Change limits while running: plan, or maximum and restore_rate; scopes; tokens; bulk_seconds, bulk_slots, bulk_files."""
+    """Change limits while running: plan, or maximum and restore_rate, available; scopes; tokens; SETTINGS."""
     if not isinstance(body, dict):
         raise Mistaken("settings are an object")
     shop = stall.shop

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     FieldNode,
@@ -22,7 +21,11 @@ from graphql import (
 
 from shoptide.simulator.arguments import arguments
 from shoptide.simulator.completion import Selections, is_connection
-from shoptide.simulator.shop import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shoptide.simulator.shop import Record
 
 MUTATION_COST = 10
 FREE_TYPES = frozenset({"MoneyV2", "MoneyBag", "PageInfo"})
@@ -181,3 +184,108 @@ class Pricer:
                 target = get_named_type(edge.fields["node"].type)
                 total += weight * (1 + self.selection(target, inner, [*path, key]))
         return total
+
+
+class Receipt:
+    """What an answer really cost: what did not come is given back (FACTS §3; partly filled pages are ±1)."""
+
+    def __init__(self, pricer: Pricer) -> None:
+        self.pricer = pricer
+        self.selections = pricer.selections
+
+    def actual(self, operation: OperationDefinitionNode, data: Record | None) -> int:
+        root = self.pricer.schema.get_root_type(operation.operation)
+        mutation = operation.operation is OperationType.MUTATION
+        total = 0
+        for key, nodes in self.selections.fields(root, [operation.selection_set]).items():
+            value = data.get(key) if data else None
+            if not mutation:
+                total += self._field(root, nodes, value, [key])
+                continue
+            name = nodes[0].name.value
+            total += MUTATION_COSTS.get(name, MUTATION_COST)
+            if isinstance(value, dict):
+                total += self._payload(get_named_type(root.fields[name].type), nodes, value, [key])
+        return max(1, total)
+
+    def _payload(self, kind: Any, nodes: list[FieldNode], value: Record, path: list[str]) -> int:
+        total = 0
+        for key, inner in self.selections.fields(kind, subselections(nodes)).items():
+            name, found = inner[0].name.value, value.get(key)
+            if (
+                name == "__typename"
+                or found is None
+                or get_named_type(kind.fields[name].type).name.endswith("UserError")
+            ):
+                continue
+            target = get_named_type(kind.fields[name].type)
+            if is_connection(target):
+                total += self._field(kind, inner, found, [*path, key])
+            elif isinstance(found, dict):
+                total += self._inside(target, inner, found, [*path, key])
+        return total
+
+    def _inside(self, target: Any, nodes: list[FieldNode], value: Record, path: list[str]) -> int:
+        """The fields of an object that came; of an abstract type those that show which one it was."""
+        sets = subselections(nodes)
+        if isinstance(target, GraphQLInterfaceType | GraphQLUnionType):
+            return min(self.pricer.selection(target, sets, path), self._widest(target, sets, value, path))
+        return self._object(target, sets, value, path)
+
+    def _widest(self, target: Any, sets: Sequence[SelectionSetNode], value: Record, path: list[str]) -> int:
+        kinds = [
+            kind
+            for kind in self.pricer.schema.get_possible_types(target)
+            if self.selections.fields(kind, sets).keys() == value.keys()
+        ]
+        return max((self._object(kind, sets, value, path) for kind in kinds), default=0)
+
+    def _object(self, kind: Any, sets: Sequence[SelectionSetNode], value: Record, path: list[str]) -> int:
+        return sum(
+            self._field(kind, nodes, value.get(key), [*path, key])
+            for key, nodes in self.selections.fields(kind, sets).items()
+        )
+
+    def _field(self, kind: Any, nodes: list[FieldNode], value: Any, path: list[str]) -> int:
+        name = nodes[0].name.value
+        if value is None or name == "__typename":
+            return 0
+        definition = kind.fields[name]
+        target: Any = get_named_type(definition.type)
+        if isinstance(target, GraphQLScalarType | GraphQLEnumType):
+            return 0
+        if is_connection(target):
+            args = arguments(definition, nodes[0], self.selections.variables)
+            return self._connection(target, nodes, args, value, path)
+        rows = [row for row in value if row is not None] if isinstance(value, list) else [value]
+        children = max((self._inside(target, nodes, row, path) for row in rows), default=0)
+        return self.pricer.defined(kind, name, target) + children
+
+    def _connection(self, kind: Any, nodes: list[FieldNode], args: Record, value: Record, path: list[str]) -> int:
+        size = int(args.get("first") or args.get("last") or 0)
+        total = 2
+        for key, inner in self.selections.fields(kind, subselections(nodes)).items():
+            name = inner[0].name.value
+            if name in ("nodes", "edges"):
+                total += self._rows(kind, name, inner, value.get(key) or [], size, [*path, key])
+            elif name not in ("pageInfo", "__typename"):
+                total += self._field(kind, inner, value.get(key), [*path, key])
+        return total
+
+    def _rows(self, kind: Any, name: str, nodes: list[FieldNode], rows: list[Any], size: int, path: list[str]) -> int:
+        target: Any = get_named_type(kind.fields[name].type)
+        if name == "nodes" and not rows:
+            # Shopify mostly charges an empty `nodes` in full.
+            return page_weight(size) * (1 + self.pricer.selection(target, subselections(nodes), path))
+        if not rows:
+            return 0
+        if name == "nodes":
+            each = sum(self._inside(target, nodes, row, path) for row in rows if row is not None)
+        else:
+            each = sum(self._object(target, subselections(nodes), row, path) for row in rows) - len(rows)
+        weight = math.ceil(page_weight(size) * min(1.0, len(rows) / max(1, size)))
+        return math.ceil(weight * (1 + max(0, each) / len(rows)))
+
+
+def subselections(nodes: Sequence[FieldNode]) -> list[SelectionSetNode]:
+    return [node.selection_set for node in nodes if node.selection_set]

@@ -1,19 +1,22 @@
-"""Makes a fault happen on the wire: cut sockets, silence, other people's error pages, work done but answered with an error."""
+"""Makes a fault happen on the wire: cut sockets, silence, error pages, work done but answered with an error."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shoptide.simulator.execution import internal_error
-from shoptide.simulator.faults import Fault
-from shoptide.simulator.shop import Record
 from shoptide.simulator.world import Reply
+
+if TYPE_CHECKING:
+    from starlette.requests import Request as HttpRequest
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from shoptide.simulator.faults import Fault
+    from shoptide.simulator.shop import Record
 
 ABORT = "shoptide.abort"
 PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"

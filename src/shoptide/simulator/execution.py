@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     DocumentNode,
@@ -24,16 +23,20 @@ from shoptide.shopify import schema as compact
 from shoptide.simulator import variables as coercion
 from shoptide.simulator.access import denial
 from shoptide.simulator.arguments import arguments
-from shoptide.simulator.bucket import Bucket
 from shoptide.simulator.completion import Bubble, Compiler, Completer, Selections, guarded
-from shoptide.simulator.context import Context
-from shoptide.simulator.cost import Cost, Pricer
+from shoptide.simulator.cost import Cost, Pricer, Receipt
 from shoptide.simulator.input_sizes import oversized
 from shoptide.simulator.registry import MUTATIONS, ROOTS, Args, TopLevelError
 from shoptide.simulator.roots import generic_root
 from shoptide.simulator.schema import executable
-from shoptide.simulator.shop import Record
 from shoptide.simulator.validation import parse_error, static_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from shoptide.simulator.bucket import Bucket
+    from shoptide.simulator.context import Context
+    from shoptide.simulator.shop import Record
 
 MAX_COST = 1000
 
@@ -141,7 +144,8 @@ def answer(request: Request, ctx: Context, bucket: Bucket, *, debug: bool = Fals
     body: Record = {"data": data}
     if ctx.errors:
         body["errors"] = ctx.errors
-    actual = cost.requested
+    receipt = Receipt(Pricer(prepared.selections, prepared.schema))
+    actual = min(cost.requested, receipt.actual(prepared.operation, data))
     bucket.give_back(cost.requested - actual)
     body["extensions"] = {"cost": cost_report(cost, actual, bucket, debug=debug)}
     if ctx.searches:
@@ -171,7 +175,8 @@ def cost_report(cost: Cost, actual: int | None, bucket: Bucket, *, debug: bool) 
 def too_dear(requested: int) -> Record:
     message = (
         f"Query cost is {requested}, which exceeds the single query max cost limit ({MAX_COST}). "
-        "See https://shopify.dev/concepts/about-apis/rate-limits for more information on how the cost of a query is calculated."
+        "See https://shopify.dev/concepts/about-apis/rate-limits for more information on how the cost of a query is "
+        "calculated."
     )
     extensions = {
         "code": "MAX_COST_EXCEEDED",
@@ -190,32 +195,32 @@ def throttled(requested: int, bucket: Bucket) -> Record:
 
 def run(prepared: Prepared, ctx: Context) -> Record | None:
     """Run the operation's root fields in their order; None when a required root failed."""
-    root = prepared.schema.get_root_type(prepared.operation.operation)
-    assert isinstance(root, GraphQLObjectType)
+    root: GraphQLObjectType = prepared.root
     compiler = Compiler(prepared.schema, ctx.schema, prepared.selections, ctx)
     data: Record = {}
     try:
         for key, nodes in prepared.root_fields().items():
-            data[key] = root_step(prepared, compiler, root, key, nodes, ctx)({}, ctx)
+            data[key] = root_step(prepared, compiler, root, key, nodes)({}, ctx)
     except Bubble:
         return None
     return data
 
 
+def _no_introspection(_record: Record, _ctx: Context) -> Any:
+    raise TopLevelError("NOT_MODELLED", "The simulator answers no introspection: read the schema files instead.")
+
+
 def root_step(
-    prepared: Prepared, compiler: Compiler, root: GraphQLObjectType, key: str, nodes: list[FieldNode], ctx: Context
+    prepared: Prepared, compiler: Compiler, root: GraphQLObjectType, key: str, nodes: list[FieldNode]
 ) -> Callable[[Record, Context], Any]:
     name = nodes[0].name.value
     if name == "__typename":
         return lambda _record, _ctx: root.name
     if name in ("__schema", "__type"):
-        raise TopLevelError("NOT_MODELLED", "The simulator answers no introspection: read the schema files instead.")
+        return guarded(_no_introspection, root, key, nodes[0])
     definition = root.fields[name]
-    refusal = denial(ctx.schema, root.name, name, ctx.app)
 
     def step(_record: Record, ctx: Context) -> Any:
-        if refusal:
-            raise refusal
         complete, value = root_completion(prepared, compiler, root, nodes, ctx)
         return None if value is None else complete(value, ctx)
 
@@ -225,8 +230,10 @@ def root_step(
 def root_completion(
     prepared: Prepared, compiler: Compiler, root: GraphQLObjectType, nodes: list[FieldNode], ctx: Context
 ) -> tuple[Completer, Any]:
-    """A root field's value, and what completes it."""
+    """A root field's value, and what completes it; raises TopLevelError, also for want of a scope."""
     name = nodes[0].name.value
+    if refusal := denial(ctx.schema, root.name, name, ctx.app):
+        raise refusal
     definition = root.fields[name]
     args = arguments(definition, nodes[0], prepared.variables)
     value = resolve(prepared, name, args, nodes, ctx)

@@ -1,5 +1,5 @@
-"""Faults on request: rules that say which calls go wrong and how. Which call a rule strikes is decided here; `disturbance`
-makes it happen on the wire.
+"""Faults on request: rules that say which calls go wrong and how. Which call a rule strikes is decided here;
+`disturbance` makes it happen on the wire.
 
 A rule is a JSON object: `action` (below), `on` (`graphql`, `bulk`, `download`, `upload`, `token`; graphql if absent),
 `operation` (an operation's name or root field; absent: any), `nth` (the nth matching call, counted from 1), `every`,
@@ -9,9 +9,11 @@ A rule is a JSON object: `action` (below), `on` (`graphql`, `bulk`, `download`, 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Rule = dict[str, Any]
 
@@ -54,7 +56,7 @@ KNOWN = frozenset(
 )
 
 
-class UnknownFault(ValueError):
+class UnknownFault(ValueError):  # noqa: N818  # the reader's word for it
     """A rule nobody can follow; the message names what is wrong with it."""
 
 
@@ -69,7 +71,7 @@ class Standing:
 
     def matches(self, point: str, names: Iterable[str]) -> bool:
         wanted = self.rule.get("operation")
-        return self.rule.get("on", "graphql") == point and (wanted is None or wanted in names)
+        return bool(self.rule.get("on", "graphql") == point and (wanted is None or wanted in names))
 
     def strikes(self) -> bool:
         self.seen += 1
@@ -87,7 +89,7 @@ class Standing:
             return bool(self.seen == rule["nth"])
         if "every" in rule:
             return bool(self.seen % rule["every"] == 0)
-        return self.random.random() < rule.get("probability", 1.0)
+        return bool(self.random.random() < rule.get("probability", 1.0))
 
 
 @dataclass(frozen=True)

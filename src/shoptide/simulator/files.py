@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from shoptide.simulator import disturbance
-from shoptide.simulator.world import Stall, World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from shoptide.simulator.world import Stall, World
 
 CREATED = (
     "<?xml version='1.0' encoding='UTF-8'?><PostResponse><Location>{location}</Location>"

@@ -1,14 +1,16 @@
-"""Arrays of arguments that are longer than Shopify takes: the whole request is refused, and paid for (FACTS 18 and 22)."""
+"""Arrays of arguments that are longer than Shopify takes: the request is refused, and paid for (FACTS 18 and 22)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull
 
 from shoptide.simulator.arguments import arguments
-from shoptide.simulator.shop import Record
 from shoptide.simulator.variables import position
+
+if TYPE_CHECKING:
+    from shoptide.simulator.shop import Record
 
 LARGEST = 250
 # Where another number is documented or was recorded; None: a userError of the mutation's own, or no limit.

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 
-from shoptide.simulator.credentials import Credentials
-from shoptide.simulator.world import Stall
+if TYPE_CHECKING:
+    from starlette.requests import Request as HttpRequest
+
+    from shoptide.simulator.credentials import Credentials
+    from shoptide.simulator.world import Stall
 
 CLIENT_CREDENTIALS_SECONDS = 86_399
 OFFLINE_SECONDS = 3_600

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shoptide.simulator.context import Context
 from shoptide.simulator.registry import SEARCHES, SORTS, Args, Listing, SortSpec, TopLevelError
 from shoptide.simulator.search import matcher
 from shoptide.simulator.shop import Record, Shop, tail_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shoptide.simulator.context import Context
 
 LARGEST_PAGE = 250
 MOST_KEPT = 32
@@ -203,8 +206,8 @@ def _cursor_value(value: Any) -> Any:
 def _decoded(cursor: str) -> Record:
     try:
         value = json.loads(base64.b64decode(cursor, validate=True))
-        if not isinstance(value, dict) or "last_id" not in value:
-            raise ValueError(cursor)
     except ValueError:
-        raise TopLevelError("BAD_REQUEST", "Invalid cursor for current pagination sort.") from None
+        value = None
+    if not isinstance(value, dict) or not {"last_id", "last_value"} <= set(value):
+        raise TopLevelError("BAD_REQUEST", "Invalid cursor for current pagination sort.")
     return value

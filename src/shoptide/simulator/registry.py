@@ -1,8 +1,8 @@
 """Where the domain modules say what a field, a root, a mutation, a search field or a sort key means.
 
-A resolver takes `(record, args, ctx)`, a root or mutation `(args, ctx)`; `args` holds coerced values under their GraphQL
-names, absent ones absent. A field without a resolver reads the record's own key of that name, and failing that the
-type's zero value (`shoptide.simulator.completion`).
+A resolver takes `(record, args, ctx)`, a root or mutation `(args, ctx)`; `args` holds coerced values under their
+GraphQL names, absent ones absent. A field without a resolver reads the record's own key of that name, and failing
+that the type's zero value (`shoptide.simulator.completion`).
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shoptide.simulator.context import Context
 from shoptide.simulator.paging import found
 from shoptide.simulator.registry import ROOTS, Args, Listing, TopLevelError, root
 from shoptide.simulator.shop import Record, kind_of, tail_of
+
+if TYPE_CHECKING:
+    from shoptide.simulator.context import Context
 
 
 def generic_root(name: str, args: Args, ctx: Context) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from graphql import GraphQLScalarType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graphql import GraphQLScalarType
 
 SCALARS: dict[str, GraphQLScalarType] = {}

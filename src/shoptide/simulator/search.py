@@ -1,7 +1,8 @@
-"""Shopify's search syntax as it behaves: it never fails, it warns at most, and what it does not know matches everything.
+"""Shopify's search syntax as it behaves: never fails, warns at most, and what it does not know matches everything.
 
 FACTS 1, 2, 8–10: unquoted instants lose their minutes to a stray term, unknown fields fail open with a warning, an
-unknown value of an enumeration matches nothing, `A OR B C` is `A OR (B AND C)`, and broken syntax is read as well as it goes.
+unknown value of an enumeration matches nothing, `A OR B C` is `A OR (B AND C)`, and broken syntax is read as well
+as it goes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
 TOKEN = re.compile(
     r"""\s*(?:
         (?P<open>\() | (?P<close>\))
-      | (?P<field>-?[A-Za-z0-9_.$]+):(?P<value>(?:[<>]=?)?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s():"']*))
+      | :?(?P<field>-?[A-Za-z0-9_.$]+):(?P<value>(?:[<>]=?)?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s():"']*))
       | (?P<quoted>-?"(?:[^"\\]|\\.)*"|-?'(?:[^'\\]|\\.)*')
       | (?P<word>[^\s()"']+)
       | (?P<stray>["'])
@@ -124,8 +125,8 @@ class Reader:
 
     def both(self) -> Any:
         parts = []
-        while (token := self._peek()) is not None and token not in ("OR", ")"):
-            if token == "AND":
+        while (token := self._peek()) is not None and token not in ("OR", ")"):  # a search operator
+            if token == "AND":  # noqa: S105  # a search operator
                 self.at += 1
                 continue
             part = self.single()
@@ -136,11 +137,11 @@ class Reader:
     def single(self) -> Any:
         token = self._peek()
         self.at += 1
-        if token == "NOT":
+        if token == "NOT":  # noqa: S105  # a search operator
             if self._peek() in (None, ")", "OR", "AND"):
                 return None
             return Group("and", (self.single(),), negative=True)
-        if token == "(":
+        if token == "(":  # noqa: S105  # a search operator
             inner = self.either()
             if self._peek() == ")":
                 self.at += 1
@@ -202,8 +203,8 @@ def _term(term: Term, spec: SearchSpec, shop: Shop, notes: Notes) -> Match:
 
 
 def _accepted(term: Term, known: SearchField) -> bool:
-    assert known.values is not None
-    return all(part.strip().lower() in known.values or part.strip() == "*" for part in term.value.split(","))
+    accepted = known.values or frozenset()
+    return all(part.strip().lower() in accepted or part.strip() == "*" for part in term.value.split(","))
 
 
 def _words(term: Term, spec: SearchSpec, shop: Shop) -> Match:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
 from shoptide.simulator.registry import OPENINGS
-from shoptide.simulator.shop import Shop
+
+if TYPE_CHECKING:
+    from shoptide.simulator.shop import Shop
 
 
 def found_shop(shop: Shop) -> None:

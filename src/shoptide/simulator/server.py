@@ -5,11 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from shoptide.simulator.app import create_app
-from shoptide.simulator.world import World
+
+if TYPE_CHECKING:
+    from shoptide.simulator.world import World
 
 
 @dataclass

@@ -146,7 +146,7 @@ def stamp_of(moment: datetime) -> str:
 class Shop:
     """A shop's records, settings and clock. Whoever reads or changes records while the server runs holds `lock`.
 
-    Everything in a record and in `settings` is JSON (no sets, dates or objects), so that a shop can be dumped to a file.
+    Everything in a record and in `settings` is JSON (no sets, dates or objects), so that a shop can be dumped.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A shop's truth as one JSON document: dumped to a file, restored from it. Files of bulk operations are not part of it."""
+"""A shop's truth as one JSON document: dumped to a file, restored from it. Files of bulk results are not part."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ Path = tuple[str, ...]
 
 def parse_error(query: str, error: GraphQLSyntaxError) -> Record:
     """The entry for a text that is no GraphQL: the place is the last token's when the text simply ends."""
-    place = (error.locations or [None])[0]
+    place = error.locations[0] if error.locations else None
     line, column = (place.line, place.column) if place else (1, 1)
     if "<EOF>" in error.message:
         line, column = _last_token(query)
@@ -75,7 +75,7 @@ def _last_token(query: str) -> tuple[int, int]:
 
 
 def static_errors(
-    schema: GraphQLSchema, source: compact.Schema, document: DocumentNode, operation_name: str | None
+    schema: GraphQLSchema, source: compact.Schema | None, document: DocumentNode, operation_name: str | None
 ) -> list[Record]:
     """Every static error of a document, in the order Shopify lists them; empty for a sound one."""
     del source, operation_name  # what a document may say depends on neither
@@ -345,8 +345,8 @@ def spreads_of(selection_set: SelectionSetNode) -> list[str]:
     for node in selection_set.selections:
         if isinstance(node, FragmentSpreadNode):
             found.append(node.name.value)
-        elif getattr(node, "selection_set", None):
-            found.extend(spreads_of(node.selection_set))
+        elif inner := getattr(node, "selection_set", None):
+            found.extend(spreads_of(inner))
     return found
 
 

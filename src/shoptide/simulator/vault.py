@@ -1,4 +1,4 @@
-"""Files of a shop outside its records: staged uploads on their way in, bulk results on their way out. On disk, not in memory."""
+"""Files of a shop outside its records, on disk: staged uploads on their way in, bulk results on their way out."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""Everything one simulator process holds: its shops, their cost buckets, and what stands between a request and a shop."""
+"""Everything one simulator process holds: its shops, their cost buckets and credentials."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from shoptide.shopify import schema as compact
 from shoptide.simulator import domain
@@ -14,6 +13,10 @@ from shoptide.simulator.credentials import Credentials
 from shoptide.simulator.execution import Request, answer
 from shoptide.simulator.seed import found_shop, seed
 from shoptide.simulator.shop import Record, Shop, SimClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
 
 DEFAULT_TOKEN = "shpat_simulated"  # noqa: S105  # the simulator's published default
 DEFAULT_NAME = "simulated"

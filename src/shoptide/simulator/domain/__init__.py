@@ -1,4 +1,4 @@
-"""What the shop's objects do: one module an object family, each registering itself with `shoptide.simulator.registry`."""
+"""What the shop's objects do: one module an object family, registered with `simulator.registry`."""
 
 from __future__ import annotations
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import parse
 
 from shoptide.simulator import bulk_lines, bulk_rules
-from shoptide.simulator.context import Context
 from shoptide.simulator.registry import (
     Args,
     Listing,
@@ -32,7 +30,12 @@ from shoptide.simulator.registry import (
 )
 from shoptide.simulator.schema import executable
 from shoptide.simulator.search import Term, instant_bounds, tokens
-from shoptide.simulator.shop import Record, Shop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shoptide.simulator.context import Context
+    from shoptide.simulator.shop import Record, Shop
 
 log = logging.getLogger(__name__)
 
@@ -320,7 +323,7 @@ sort(
 
 def _expired(record: Record, ctx: Context) -> bool:
     done = record.get("completedAt")
-    return bool(done) and ctx.now - datetime.fromisoformat(done) > KEPT
+    return done is not None and ctx.now - datetime.fromisoformat(done) > KEPT
 
 
 @field(KIND, "status")

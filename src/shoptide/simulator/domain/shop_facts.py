@@ -1,15 +1,17 @@
-"""The shop itself and the app that asks: settings, plan, access scopes, jobs. Their records are the shop's own facts."""
+"""The shop itself and the app that asks: settings, plan, access scopes, jobs."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shoptide.shopify.schema import LATEST_VERSION, SUPPORTED_VERSIONS, Schema
-from shoptide.simulator.context import Context
 from shoptide.simulator.registry import ROOTS, Args, field, root
 from shoptide.simulator.roots import generic_root
-from shoptide.simulator.shop import Record
+
+if TYPE_CHECKING:
+    from shoptide.simulator.context import Context
+    from shoptide.simulator.shop import Record
 
 PLAN_NAMES = {"standard": "Basic", "advanced": "Advanced", "plus": "Shopify Plus", "enterprise": "Commerce Components"}
 ASIDE = frozenset({"read_apps", "read_users", "write_users"})  # scopes that no ordinary app is granted

@@ -6,10 +6,13 @@ import base64
 import json
 import uuid
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from shoptide.simulator.context import Context
 from shoptide.simulator.registry import Args, mutation, user_error
-from shoptide.simulator.shop import Record
+
+if TYPE_CHECKING:
+    from shoptide.simulator.context import Context
+    from shoptide.simulator.shop import Record
 
 FOLDERS = {
     "BULK_MUTATION_VARIABLES": "bulk",

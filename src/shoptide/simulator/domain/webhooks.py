@@ -1,13 +1,11 @@
-"""Webhook subscriptions: created, changed and deleted with Shopify's checks of their addresses and filters (FACTS 55)."""
+"""Webhook subscriptions: created, changed and deleted with Shopify's checks of addresses and filters (FACTS 55)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from shoptide.simulator.context import Context
 from shoptide.simulator.registry import (
     Args,
     Listing,
@@ -21,6 +19,11 @@ from shoptide.simulator.registry import (
     user_error,
 )
 from shoptide.simulator.shop import Record, tail_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shoptide.simulator.context import Context
 
 KIND = "WebhookSubscription"
 LONGEST_ADDRESS = 64 * 1024

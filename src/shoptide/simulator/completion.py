@@ -96,12 +96,17 @@ class Selections:
         self.schema = schema
         self.fragments = fragments
         self.variables = variables
+        self._known: dict[tuple[str | int, ...], dict[str, list[FieldNode]]] = {}
 
     def fields(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> dict[str, list[FieldNode]]:
-        found: dict[str, list[FieldNode]] = {}
-        for selection_set in sets:
-            self._collect(kind, selection_set, found, set())
-        return found
+        # Nodes live as long as their document, so their identity is a key for the length of a request.
+        key = (kind.name, *map(id, sets))
+        if key not in self._known:
+            found: dict[str, list[FieldNode]] = {}
+            for selection_set in sets:
+                self._collect(kind, selection_set, found, set())
+            self._known[key] = found
+        return self._known[key]
 
     def _collect(
         self,

@@ -64,7 +64,7 @@ class Surveyor:
             if isinstance(node, FieldNode):
                 yield node, kind
                 continue
-            fragment: Any = node if isinstance(node, InlineFragmentNode) else self.fragments.get(node.name.value)
+            fragment: Any = node if isinstance(node, InlineFragmentNode) else self.fragments.get(node.name.value)  # type: ignore[attr-defined]
             if fragment is not None:
                 condition = fragment.type_condition
                 inner = self.schema.type_map[condition.name.value] if condition else kind
@@ -90,7 +90,7 @@ class Surveyor:
         if inner is None:
             found.without_edges.append(name)
             inner = [n.selection_set for n, _ in self.fields(node.selection_set, kind) if n.name.value == "nodes"]
-        row_kind = get_named_type(get_named_type(kind.fields["edges"].type).fields["node"].type)  # type: ignore[union-attr]
+        row_kind = get_named_type(get_named_type(kind.fields["edges"].type).fields["node"].type)
         before = len(found.connections)
         for selection_set in inner:
             self._look(selection_set, row_kind, depth + 1, in_list=False)

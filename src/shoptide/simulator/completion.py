@@ -96,11 +96,11 @@ class Selections:
         self.schema = schema
         self.fragments = fragments
         self.variables = variables
-        self._known: dict[tuple[str | int, ...], dict[str, list[FieldNode]]] = {}
+        self._known: dict[tuple[str, tuple[int, ...]], dict[str, list[FieldNode]]] = {}
 
     def fields(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> dict[str, list[FieldNode]]:
         # Nodes live as long as their document, so their identity is a key for the length of a request.
-        key = (kind.name, *map(id, sets))
+        key = (kind.name, tuple(map(id, sets)))
         if key not in self._known:
             found: dict[str, list[FieldNode]] = {}
             for selection_set in sets:

@@ -90,6 +90,7 @@ class PushConfig:
     columns: dict[str, str] = field(default_factory=dict)  # column → overwrite | set_if_empty | append
     nulls: str = "ignore"
     max_deletes: int | None = None
+    deletes: str = "delete"  # or "archive" (products), "cancel" (orders)
     schedule: str | None = None
 
 

@@ -246,8 +246,9 @@ class Ledger:
             for state in states:
                 connection.execute(_upsert(state, now))
                 connection.execute(schema.history.insert().values(**_history_values(state, now)))
-                table = schema.journal
-                connection.execute(table.delete().where(table.c.push == state.push, table.c.key == state.key))
+                if state.outcome != "unknown":  # what is unknown stays in the journal until it is looked up
+                    table = schema.journal
+                    connection.execute(table.delete().where(table.c.push == state.push, table.c.key == state.key))
 
     def order(self, push: str, keys: Iterable[str] | None, order: str | None) -> int:
         """Note what a user asks for records (all of them when `keys` is None): resync, skip_once, skip_always, None."""

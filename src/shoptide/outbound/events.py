@@ -1,0 +1,69 @@
+"""What a push tells while it works, and its report at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+OUTCOMES = ("applied", "rejected", "blocked", "ambiguous", "unknown", "delayed", "skipped")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a row: `path` is the store's field path, `column` the source's column it came from."""
+
+    key: str
+    action: str
+    outcome: str
+    gid: str | None = None
+    message: str | None = None
+    code: str | None = None
+    path: str | None = None
+    column: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class PushPlanned:
+    counts: dict[str, int]
+    estimate: str
+
+
+@dataclass(frozen=True)
+class RowSettled:
+    outcome: Outcome
+    done: int
+    total: int
+
+
+Event = PushPlanned | RowSettled
+Listener = Callable[[Event], None]
+
+
+@dataclass
+class PushReport:
+    """A whole run. `outcomes` counts the rows that were to be written or could not be; `unchanged` cost nothing."""
+
+    run_id: str
+    push: str
+    shop: str
+    planned: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    unchanged: int = 0
+    failures: list[Outcome] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    calls: int = 0
+    cost: float = 0.0
+    seconds: float = 0.0
+
+    def count(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.outcome] = self.outcomes.get(outcome.outcome, 0) + 1
+        if outcome.outcome not in ("applied", "skipped"):
+            self.failures.append(outcome)
+
+    @property
+    def outcome(self) -> str:
+        failed = sum(count for name, count in self.outcomes.items() if name not in ("applied", "skipped"))
+        if not failed:
+            return "succeeded"
+        return "incomplete" if self.outcomes.get("applied") or self.unchanged else "failed"

@@ -1,0 +1,191 @@
+"""Finds the records that rows mean, in batches: by e-mail, phone, handle, SKU, name or custom id, each hit verified."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from shoptide.errors import NotFound
+from shoptide.outbound.rows import Draft
+from shoptide.outbound.session import Session
+
+BATCH = 40  # aliases in one document
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a look-up found for a row: one record, none, or several."""
+
+    gid: str | None = None
+    several: tuple[str, ...] = ()
+    by: str | None = None
+
+
+def fold_email(value: str) -> str:
+    return re.sub(r"\s+", "", value).lower()
+
+
+def fold_phone(value: str) -> str | None:
+    """E.164, for numbers written with their country code; without one there is nothing exact to compare."""
+    digits = re.sub(r"\D", "", value)
+    if value.strip().startswith("+"):
+        return f"+{digits}"
+    return f"+{digits[2:]}" if digits.startswith("00") else None
+
+
+def fold_name(value: str) -> str:
+    return value.strip().lstrip("#").lower()
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to find records: an aliased field, its variable for a value, and which of its answers really fit."""
+
+    type: str  # of the variable
+    field: str  # the selection, with $v for the variable
+    variable: Callable[[str], Any]
+    hits: Callable[[Any, str], list[str]]
+
+
+def _single(root: str, name: str, key: str, fold: Callable[[str], Any]) -> Way:
+    """By an identifier input: one record or none, checked against the field it was looked up by."""
+
+    def hits(answer: Any, value: str) -> list[str]:
+        return [answer["id"]] if answer and fold(answer[name] or "") == fold(value) else []
+
+    return Way(f"{root[0].upper()}{root[1:]}IdentifierInput!", f"{root}ByIdentifier(identifier: $v) {{ id {name} }}",
+               lambda value: {key: value}, hits)  # fmt: skip
+
+
+def _custom(root: str, namespace: str, key: str) -> Way:
+    def variable(value: str) -> Any:
+        return {"customId": {"namespace": namespace, "key": key, "value": value}}
+
+    # The store itself holds the value unique; there is nothing else to verify it by.
+    return Way(f"{root[0].upper()}{root[1:]}IdentifierInput!", f"{root}ByIdentifier(identifier: $v) {{ id }}", variable,
+               lambda answer, _value: [answer["id"]] if answer else [])  # fmt: skip
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _by_sku(answer: Any, value: str) -> list[str]:
+    return sorted({each["product"]["id"] for each in answer["nodes"] if each["sku"] == value})
+
+
+def _by_name(answer: Any, value: str) -> list[str]:
+    return [each["id"] for each in answer["nodes"] if fold_name(each["name"]) == fold_name(value)]
+
+
+SKU = Way(
+    "String!",
+    "productVariants(first: 10, query: $v) { nodes { id sku product { id } } }",
+    lambda value: f"sku:{_quoted(value)}",
+    _by_sku,
+)
+ORDER_NAME = Way(
+    "String!",
+    "orders(first: 5, query: $v) { nodes { id name } }",
+    lambda value: f"name:{_quoted(value.strip())}",
+    _by_name,
+)
+VARIANT_BY_SKU = Way(
+    "String!",
+    "productVariants(first: 5, query: $v) { nodes { id sku } }",
+    lambda value: f"sku:{_quoted(value)}",
+    lambda answer, value: [each["id"] for each in answer["nodes"] if each["sku"] == value],
+)
+WAYS: dict[tuple[str, str], Way] = {
+    ("customers", "email"): _single("customer", "email", "emailAddress", fold_email),
+    ("customers", "phone"): _single("customer", "phone", "phoneNumber", fold_phone),
+    ("products", "handle"): _single("product", "handle", "handle", str.lower),
+    ("products", "sku"): SKU,
+    ("orders", "name"): ORDER_NAME,
+}
+ROOTS = {"customers": "customer", "products": "product", "orders": "order"}
+
+
+def way_of(session: Session, name: str) -> Way:
+    if "." in name:
+        namespace, _, key = name.rpartition(".")
+        return _custom(ROOTS[session.push.object], namespace, key)
+    return WAYS[session.push.object, name]
+
+
+def value_of(draft: Draft, name: str) -> str | None:
+    """What a row has to be found by; None when it says nothing exact."""
+    if "." in name:
+        return draft.key
+    value = draft.values.get(name)
+    if name == "sku" and value is None:
+        variants = draft.values.get("variants") or []
+        skus = [each.get("sku") for each in variants if each.get("sku")]
+        value = skus[0] if skus else None
+    if not value:
+        return None
+    if name == "phone":
+        return fold_phone(str(value))
+    return str(value)
+
+
+def find(session: Session, drafts: Iterable[Draft]) -> dict[str, Match]:
+    """Look rows up by the push's match keys in their order; by key. A row that nothing finds has an empty Match."""
+    waiting = {draft.key: draft for draft in drafts}
+    found = {key: Match() for key in waiting}
+    for name in session.push.match:
+        if name in ("gid", "id", "record_id"):
+            continue  # the row's own id, which its draft carries already
+        values = {key: value for key, draft in waiting.items() if (value := value_of(draft, name))}
+        for key, hits in by_way(session, way_of(session, name), values).items():
+            if hits:
+                found[key] = Match(hits[0], by=name) if len(hits) == 1 else Match(several=tuple(hits), by=name)
+                del waiting[key]
+    return found
+
+
+def find_marked(session: Session, keys: Iterable[str]) -> dict[str, str]:
+    """The records that carry rows' keys in the push's id metafield: key → gid."""
+    wanted = {key: key for key in keys}
+    if not wanted or not session.target.marker_owner or not session.has_marker():
+        return {}
+    way = _custom(ROOTS[session.push.object], session.marker["namespace"], session.marker["key"])
+    return {key: hits[0] for key, hits in by_way(session, way, wanted).items() if hits}
+
+
+def by_way(session: Session, way: Way, values: dict[str, str]) -> dict[str, list[str]]:
+    """Records by value, for many values at once: key → gids."""
+    found: dict[str, list[str]] = {}
+    items = list(values.items())
+    for start in range(0, len(items), BATCH):
+        batch = items[start : start + BATCH]
+        declared = ", ".join(f"$v{index}: {way.type}" for index in range(len(batch)))
+        fields = " ".join(f"a{index}: {way.field.replace('$v', f'$v{index}')}" for index in range(len(batch)))
+        variables = {f"v{index}": way.variable(value) for index, (_key, value) in enumerate(batch)}
+        try:
+            data = session.query(f"query({declared}) {{ {fields} }}", variables)
+        except NotFound:
+            continue  # no id definition of that name: nothing can carry such a value yet
+        for index, (key, value) in enumerate(batch):
+            found[key] = way.hits(data[f"a{index}"], value)
+    return found
+
+
+def current(session: Session, gids: Iterable[str], names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What the store holds of some plain fields now: gid → field → value."""
+    kind = session.schema.type(session.target.kind)
+    readable = [
+        name for name in names if name in kind.fields and session.schema.type(kind.fields[name].type.name).is_leaf
+    ]
+    if not readable:
+        return {}
+    found: dict[str, dict[str, Any]] = {}
+    wanted = sorted(set(gids))
+    document = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {kind.name} {{ id {' '.join(readable)} }} }} }}"
+    for start in range(0, len(wanted), 250):
+        for node in session.query(document, {"ids": wanted[start : start + 250]})["nodes"]:
+            if node:
+                found[node["id"]] = node
+    return found

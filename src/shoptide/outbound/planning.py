@@ -1,0 +1,123 @@
+"""What a push would do, row by row: drafts against the states of the last push. Pure, and linear in the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from shoptide.config import PushConfig
+from shoptide.ledger import RecordState
+from shoptide.outbound.rows import Draft, content_hash
+from shoptide.resources.inputs import Problem
+
+# What a row's action may be. `find` becomes create or update when the store has been asked.
+ACTIONS = ("create", "update", "delete", "find", "unchanged", "blocked", "ambiguous", "invalid", "skipped")
+WRITES = ("create", "update", "delete", "find")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field's values: as sent last (None when never), and as they would be sent."""
+
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One row of a plan."""
+
+    key: str
+    action: str
+    draft: Draft
+    gid: str | None = None
+    changes: dict[str, Change] = field(default_factory=dict)
+    reason: str | None = None
+    problem: Problem | None = None
+    attempts: int = 0
+    sent: dict[str, Any] | None = None  # as the store accepted them last
+
+
+@dataclass
+class Plan:
+    push: str
+    object: str
+    strategy: str
+    rows: list[Planned]
+    notes: list[str] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        found = dict.fromkeys(ACTIONS, 0)
+        for row in self.rows:
+            found[row.action] += 1
+        return {name: count for name, count in found.items() if count}
+
+    @property
+    def changes_anything(self) -> bool:
+        return any(row.action in WRITES for row in self.rows)
+
+
+def compare(
+    push: PushConfig, drafts: Iterable[Draft], states: dict[str, RecordState], *, retry_only: bool = False
+) -> list[Planned]:
+    """Plan a push's rows; `states` by key. Rows that vanished from the source are deleted by `mirror` only."""
+    planned = []
+    seen = set()
+    for draft in drafts:
+        seen.add(draft.key)
+        state = states.get(draft.key)
+        if retry_only and (state is None or state.outcome == "applied"):
+            continue
+        planned.append(_one(push, draft, state))
+    if push.strategy == "mirror" and seen and not retry_only:
+        planned += [_gone(state) for key, state in states.items() if key not in seen and state.gid]
+    return planned
+
+
+def _one(push: PushConfig, draft: Draft, state: RecordState | None) -> Planned:
+    attempts = state.attempts if state else 0
+    if draft.problem is not None:
+        return Planned(
+            draft.key, "invalid", draft, problem=draft.problem, reason=draft.problem.reason, attempts=attempts
+        )
+    if state is not None and state.order in ("skip_once", "skip_always"):
+        return Planned(draft.key, "skipped", draft, state.gid, reason="asked to be skipped")
+    gid = draft.gid or (state.gid if state else None)
+    if push.strategy == "delete":
+        return _deletion(draft, state, gid, attempts)
+    applied = state is not None and state.outcome == "applied" and state.action != "delete" and state.order != "resync"
+    if applied and state is not None and (state.hash == draft.hash or push.strategy == "create"):
+        return Planned(draft.key, "unchanged", draft, gid)
+    changes = differences(state.sent if state else None, draft.values)
+    sent = state.sent if state else None
+    if push.strategy == "create":
+        return Planned(draft.key, "create" if gid is None else "blocked", draft, gid, changes,
+                       None if gid is None else "the row names a record that exists", attempts=attempts)  # fmt: skip
+    action = "update" if gid else "find"
+    return Planned(draft.key, action, draft, gid, changes, attempts=attempts, sent=sent)
+
+
+def _deletion(draft: Draft, state: RecordState | None, gid: str | None, attempts: int) -> Planned:
+    if state is not None and state.action == "delete" and state.outcome == "applied" and state.order != "resync":
+        return Planned(draft.key, "unchanged", draft, state.gid)
+    return Planned(draft.key, "delete", draft, gid, attempts=attempts)
+
+
+def _gone(state: RecordState) -> Planned:
+    draft = Draft(state.key, state.sent or {}, state.gid)
+    if state.action == "delete" and state.outcome == "applied":
+        return Planned(state.key, "unchanged", draft, state.gid)
+    if state.order in ("skip_once", "skip_always"):
+        return Planned(state.key, "skipped", draft, state.gid, reason="asked to be skipped")
+    return Planned(state.key, "delete", draft, state.gid, reason="no longer in the source", attempts=state.attempts)
+
+
+def differences(before: dict[str, Any] | None, after: dict[str, Any]) -> dict[str, Change]:
+    """The fields whose value would change; a field that left the row is left alone."""
+    held = before or {}
+    return {
+        name: Change(held.get(name), value)
+        for name, value in after.items()
+        if before is None or name not in held or content_hash({"v": held[name]}) != content_hash({"v": value})
+    }

@@ -1,0 +1,355 @@
+"""One push, from the source to the ledger: read, planned, guarded, sent, and whatever answer was lost looked up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from shoptide.clock import Clock
+from shoptide.config import PushConfig
+from shoptide.errors import Interrupted, SourceError, UsageError
+from shoptide.ledger import Ledger, RecordState
+from shoptide.outbound import publication
+from shoptide.outbound.application import WORKERS, Sender
+from shoptide.outbound.events import Listener, Outcome, PushPlanned, PushReport, RowSettled
+from shoptide.outbound.planning import WRITES, Plan, Planned, compare
+from shoptide.outbound.resolution import resolve_lost, resolved, settled_values
+from shoptide.outbound.rows import Draft, Drafter, checked_config, read_columns, refuse_doubles, snaked
+from shoptide.outbound.session import Session
+from shoptide.resources.objects import PushObject
+from shoptide.shopify.client import AdminClient
+from shoptide.warehouse import DuckDBWarehouse
+
+EMPTY_KEY = "(empty)"
+POINTS_A_WRITE = 10
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line adds to a push's configuration."""
+
+    limit: int | None = None
+    retry: str | None = None  # "rejected": only rows that were not applied
+    allow_deletes: bool = False
+    live: bool = False
+    plan: dict[str, Any] | None = None  # a plan written earlier: exactly that is applied
+
+
+@dataclass
+class Job:
+    """What planning and pushing share."""
+
+    push: PushConfig
+    target: PushObject
+    session: Session
+    warehouse: DuckDBWarehouse
+    ledger: Ledger
+    base: Path
+    options: Options
+
+    @property
+    def workers(self) -> int:
+        return WORKERS[self.session.client.shop.plan]
+
+
+def _job(
+    push: PushConfig, client: AdminClient, warehouse: DuckDBWarehouse, ledger: Ledger, base: Path, options: Options
+) -> Job:
+    target = checked_config(push)
+    return Job(push, target, Session(push, target, client), warehouse, ledger, base, options)
+
+
+# planning
+
+
+def plan(
+    push: PushConfig,
+    *,
+    client: AdminClient,
+    warehouse: DuckDBWarehouse,
+    ledger: Ledger,
+    base: Path,
+    options: Options | None = None,
+) -> Plan:
+    """What a push would do, without doing it. The store is only read. Raises SourceError and ConfigError."""
+    return _planned(_job(push, client, warehouse, ledger, base, options or Options()))
+
+
+def _planned(job: Job) -> Plan:
+    drafts = read_drafts(job)
+    states = {state.key: state for state in job.ledger.states(job.push.name)}
+    rows = compare(job.push, drafts, states, retry_only=job.options.retry is not None)
+    found = Plan(job.push.name, job.push.object, job.push.strategy, rows)
+    if not drafts and job.push.strategy in ("mirror", "delete"):
+        found.notes.append("the source is empty: nothing is deleted")
+    found.rows = resolved(job.session, found.rows, workers=job.workers)
+    found.rows = settled_values(job.session, found.rows, live=job.options.live)
+    found.rows = [_complete(job, row) for row in found.rows]
+    if job.options.limit is not None:
+        found.rows = _limited(found.rows, job.options.limit)
+    if job.target.marker_owner and any(_marks(job, row) for row in found.rows):
+        marker = job.session.marker
+        found.notes.append(
+            f"each new record carries its row's key in the id metafield {marker['namespace']}.{marker['key']}"
+            " (its definition is made when the first one is written)"
+        )
+    return found
+
+
+def read_drafts(job: Job) -> list[Draft]:
+    """The source as drafts; raises SourceError when it can't be read or has columns the object lacks."""
+    source = job.warehouse.read_source(job.push.source, base=job.base)
+    schema = job.session.schema
+    columns = read_columns(job.push, job.target, schema, source.columns)
+    currency = (lambda: job.session.currency) if job.push.object == "orders" else None
+    drafter = Drafter(job.push, job.target, schema, columns, currency)
+    return refuse_doubles([drafter.draft(row) for row in source], columns.key)
+
+
+def _complete(job: Job, row: Planned) -> Planned:
+    """A row that lacks what a new record must have is invalid, whoever finds that out first."""
+    if row.action != "create":
+        return row
+    missing = [name for name in job.target.required if row.draft.values.get(name) in (None, "", [])]
+    if not missing:
+        return row
+    reason = f"{snaked(missing[0])} is required to create {job.push.object}"
+    return replace(row, action="invalid", reason=reason)
+
+
+def _marks(job: Job, row: Planned) -> bool:
+    if row.action != "create":
+        return False
+    names = {"customers": ("email", "phone"), "products": ("handle",)}.get(job.push.object, ())
+    return not any(row.draft.values.get(name) for name in names)
+
+
+def _limited(rows: list[Planned], limit: int) -> list[Planned]:
+    """At most `limit` writes; the rows beyond are left for the next run."""
+    kept, writes = [], 0
+    for row in rows:
+        if row.action in WRITES:
+            writes += 1
+            if writes > limit:
+                continue
+        kept.append(row)
+    return kept
+
+
+def plan_document(found: Plan) -> dict[str, Any]:
+    """A plan as plain data: for --json, and for the file that `push --plan` applies."""
+    return {
+        "push": found.push,
+        "object": found.object,
+        "strategy": found.strategy,
+        "counts": found.counts(),
+        "notes": found.notes,
+        "rows": [
+            {
+                "key": row.key,
+                "action": row.action,
+                "gid": row.gid,
+                "hash": row.draft.hash if row.action in WRITES else None,
+                "changes": {snaked(name): [change.before, change.after] for name, change in row.changes.items()},
+                "reason": row.reason,
+                "column": snaked(row.problem.column) if row.problem else None,
+                "value": row.problem.value if row.problem else None,
+            }
+            for row in found.rows
+            if row.action != "unchanged"
+        ],
+    }
+
+
+def only_as_planned(found: Plan, document: dict[str, Any]) -> None:
+    """Keep what an earlier plan holds; rows that changed since are skipped and say so."""
+    if document.get("push") != found.push:
+        raise UsageError(f"the plan is for push {document.get('push')!r}, not {found.push!r}")
+    wanted = {row["key"]: row for row in document.get("rows", [])}
+
+    def checked(row: Planned) -> Planned:
+        if row.action not in WRITES:
+            return row
+        then = wanted.get(row.key)
+        same = then is not None and (then["action"], then["hash"], then["gid"]) == (row.action, row.draft.hash, row.gid)
+        return row if same else replace(row, action="skipped", reason="changed since the plan was made")
+
+    found.rows = [checked(row) for row in found.rows]
+
+
+# pushing
+
+
+def push(
+    push: PushConfig,
+    *,
+    client: AdminClient,
+    warehouse: DuckDBWarehouse,
+    ledger: Ledger,
+    clock: Clock,
+    base: Path,
+    options: Options | None = None,
+    on_event: Listener | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> PushReport:
+    """Make the store follow the source. One run of a push at a time: raises LockHeld when another works on it.
+
+    Rows that fail are in the report and the ledger and are tried again next time. Raises Interrupted when `stop`
+    said so, after everything in flight was settled.
+    """
+    job = _job(push, client, warehouse, ledger, base, options or Options())
+    halt = stop or (lambda: False)
+    with ledger.lock(f"push:{client.domain}:{push.name}"):
+        run_id = ledger.begin_run("push", push.name, client.domain, _shown(job.options))
+        report = PushReport(run_id, push.name, client.domain)
+        before, began = client.meter.snapshot(), clock.monotonic()
+        outcome = "failed"
+        try:
+            _run(job, report, on_event, halt)
+            outcome = report.outcome
+            if halt():
+                raise Interrupted("stopped: what was in flight is settled", hint="run the same command again")
+        except Interrupted:
+            outcome = "interrupted"
+            raise
+        finally:
+            used = client.meter.snapshot() - before
+            report.calls, report.cost, report.seconds = used.calls, used.cost, clock.monotonic() - began
+            ledger.end_run(run_id, outcome, summary(report))  # type: ignore[arg-type]  # one of the four
+            publication.publish(warehouse, ledger)
+    return report
+
+
+def _shown(options: Options) -> dict[str, object]:
+    return {
+        "limit": options.limit,
+        "retry": options.retry,
+        "allow_deletes": options.allow_deletes,
+        "plan": options.plan is not None,
+    }
+
+
+def _run(job: Job, report: PushReport, on_event: Listener | None, stop: Callable[[], bool]) -> None:
+    tell = on_event or (lambda _event: None)
+    _clear_lost(job, report)
+    found = _planned(job)
+    if job.options.plan is not None:
+        only_as_planned(found, job.options.plan)
+    report.planned, report.notes = found.counts(), report.notes + found.notes
+    report.unchanged = report.planned.get("unchanged", 0)
+    _guard(job, found)
+    tell(PushPlanned(report.planned, estimate(job, found)))
+    total = sum(row.action in WRITES for row in found.rows)
+
+    def settled(outcome: Outcome) -> None:
+        report.count(outcome)
+        tell(RowSettled(outcome, sum(report.outcomes.values()), total))
+
+    sender = Sender(job.session, job.ledger, report.run_id, job.workers, stop, settled)
+    _note_unsent(job, report, found, settled)
+    sender.send(found.rows)
+    _look_up_lost(job, report)
+
+
+def _clear_lost(job: Job, report: PushReport) -> None:
+    """Before anything is planned: what became of the writes that an earlier run left without an answer."""
+    entries = job.ledger.unsettled(job.push.name)
+    if entries:
+        outcomes = resolve_lost(job.session, job.ledger, report.run_id, entries)
+        applied = sum(outcome == "applied" for outcome in outcomes.values())
+        report.notes.append(f"{len(outcomes)} writes of an earlier run had no answer: {applied} had reached the store")
+
+
+def _look_up_lost(job: Job, report: PushReport) -> None:
+    """Answers lost in this run are looked up at once; what did not reach the store is sent again by the next run."""
+    if not report.outcomes.get("unknown"):
+        return
+    outcomes = resolve_lost(job.session, job.ledger, report.run_id, job.ledger.unsettled(job.push.name))
+    for failure in list(report.failures):
+        became = outcomes.get(failure.key)
+        if failure.outcome == "unknown" and became:
+            report.failures.remove(failure)
+            report.outcomes["unknown"] -= 1
+            report.count(replace(failure, outcome="applied" if became == "applied" else "delayed"))
+    report.outcomes = {name: count for name, count in report.outcomes.items() if count}
+
+
+def _note_unsent(job: Job, report: PushReport, found: Plan, settled: Callable[[Outcome], None]) -> None:
+    """Rows that can't be sent: their states say why, and they are tried again next time."""
+    outcomes = {"invalid": "rejected", "blocked": "blocked", "ambiguous": "ambiguous", "skipped": "skipped"}
+    states = []
+    for row in found.rows:
+        if row.action not in outcomes:
+            continue
+        outcome = Outcome(
+            row.key or EMPTY_KEY,
+            row.action,
+            outcomes[row.action],
+            row.gid,
+            row.reason,
+            "INVALID" if row.action == "invalid" else None,
+            None,
+            snaked(row.problem.column) if row.problem else None,
+            row.problem.value if row.problem else None,
+        )
+        if row.action != "skipped":
+            states.append(_unsent_state(job, report, row, outcome))
+        settled(outcome)
+    job.ledger.settle(states)
+
+
+def _unsent_state(job: Job, report: PushReport, row: Planned, outcome: Outcome) -> RecordState:
+    return RecordState(
+        push=job.push.name,
+        key=outcome.key,
+        outcome=outcome.outcome,
+        action=row.action,
+        run_id=report.run_id,
+        gid=row.gid,
+        sent=row.sent,
+        message=outcome.message,
+        code=outcome.code,
+        column=outcome.column,
+        value=outcome.value,
+        attempts=row.attempts + 1,
+    )
+
+
+def _guard(job: Job, found: Plan) -> None:
+    """Refuse more deletions than the configuration allows."""
+    deletes = sum(row.action == "delete" for row in found.rows)
+    most = job.push.max_deletes
+    if most is not None and deletes > most and not job.options.allow_deletes:
+        raise UsageError(
+            f"push {job.push.name} would delete {deletes} records; max_deletes is {most}",
+            hint="look at `shoptide plan`, then run it with --allow-deletes",
+        )
+
+
+def estimate(job: Job, found: Plan) -> str:
+    """How long the writes will take at the shop's rate, in a sentence."""
+    writes = sum(row.action in WRITES for row in found.rows)
+    points = writes * POINTS_A_WRITE
+    rate = job.session.client.governor.restore_rate
+    burst = job.session.client.governor.maximum
+    seconds = max(0.0, (points - burst) / rate)
+    return f"{writes} writes, about {points} points, {math.ceil(seconds)} s beyond the first burst"
+
+
+def summary(report: PushReport) -> dict[str, Any]:
+    """The run as plain data, for the ledger and for --json."""
+    return {
+        "planned": report.planned,
+        "outcomes": report.outcomes,
+        "unchanged": report.unchanged,
+        "notes": report.notes,
+        "calls": report.calls,
+        "cost": report.cost,
+        "seconds": round(report.seconds, 3),
+    }
+
+
+__all__ = ["Options", "SourceError", "plan", "plan_document", "push", "summary"]

@@ -1,0 +1,231 @@
+"""Asks the store what a plan needs to know: which records rows mean, what they hold, what became of lost writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from shoptide.ledger import Ledger, RecordState, Sending
+from shoptide.outbound import lookup, order_writers
+from shoptide.outbound.lookup import Match
+from shoptide.outbound.planning import Change, Planned, differences
+from shoptide.outbound.session import Refused, Session
+from shoptide.resources.inputs import Problem, camel
+
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+def resolved(session: Session, rows: list[Planned], *, workers: int) -> list[Planned]:
+    """Turn `find` into create or update, and give deletions their records."""
+    if session.push.object == "fulfillments":
+        return _unshared(_fulfillments(session, rows, workers))
+    wanted = [row for row in rows if row.action in ("find", "create", "delete") and row.gid is None]
+    found = lookup.find(session, [row.draft for row in wanted])
+    missing = [row.key for row in wanted if not found[row.key].gid and not found[row.key].several]
+    marked = lookup.find_marked(session, missing)
+    return _unshared([_decided(session, row, found.get(row.key), marked.get(row.key)) for row in rows])
+
+
+def _decided(session: Session, row: Planned, match: Match | None, marked: str | None) -> Planned:
+    if match is None:
+        return row
+    if match.several:
+        reason = f"{len(match.several)} records fit by {match.by}: {', '.join(match.several[:3])}"
+        return replace(row, action="ambiguous", reason=reason)
+    gid = match.gid or marked
+    if row.action == "delete":
+        return replace(row, gid=gid) if gid else replace(row, action="unchanged", reason="not in the store")
+    if row.action == "create":
+        return replace(row, action="blocked", gid=gid, reason=f"the store has it already: {gid}") if gid else row
+    if gid:
+        return replace(row, action="update", gid=gid)
+    if session.push.strategy == "update":
+        by = ", ".join(session.push.match) or "gid, id or record_id"
+        return replace(row, action="blocked", reason=f"the store has no such record (looked up by {by})")
+    return replace(row, action="create")
+
+
+def _unshared(rows: list[Planned]) -> list[Planned]:
+    """Two rows that mean one record would overwrite each other in no order: neither is written."""
+    counts = Counter(row.gid for row in rows if row.gid and row.action in ("update", "delete"))
+    return [
+        replace(row, action="ambiguous", reason=f"{counts[row.gid]} rows mean the record {row.gid}")
+        if row.gid and row.action in ("update", "delete") and counts[row.gid] > 1
+        else row
+        for row in rows
+    ]
+
+
+def _fulfillments(session: Session, rows: list[Planned], workers: int) -> list[Planned]:
+    def decide(row: Planned) -> Planned:
+        if row.gid is not None or row.action not in ("find", "create", "delete"):
+            return row
+        try:
+            if row.action == "create":
+                return row
+            gid = order_writers.find_fulfillment(session, row.draft.values)
+        except Refused as answer:
+            problem = Problem("order", answer.errors[0].message, None)
+            return replace(row, action="blocked", reason=problem.reason, problem=problem)
+        if row.action == "delete":
+            return replace(row, gid=gid) if gid else replace(row, action="unchanged", reason="not in the store")
+        if gid:
+            return replace(row, action="update", gid=gid)
+        if session.push.strategy == "update":
+            return replace(row, action="blocked", reason="the order has no such fulfillment")
+        return replace(row, action="create")
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(decide, rows))
+
+
+# what the store holds
+
+
+def settled_values(session: Session, rows: list[Planned], *, live: bool) -> list[Planned]:
+    """Apply the column policies, and in a live plan compare with what the store holds now."""
+    policies = session.push.columns
+    careful = {camel(column): policy for column, policy in policies.items() if policy != "overwrite"}
+    updates = [row for row in rows if row.action == "update" and row.gid]
+    names = set(careful) | ({name for row in updates for name in row.draft.values} if live else set())
+    held = lookup.current(session, [row.gid for row in updates if row.gid], sorted(names)) if names else {}
+    return [_settled(session, row, held, careful, live=live) if row.action == "update" else row for row in rows]
+
+
+def _settled(
+    session: Session, row: Planned, held: dict[str, dict[str, Any]], careful: dict[str, str], *, live: bool
+) -> Planned:
+    now = held.get(row.gid or "", {})
+    if (names := _unchangeable(session, row)) and row.sent is not None:
+        problem = Problem(names[0], "the store does not change it once the record exists", None)
+        return replace(row, action="blocked", problem=problem, reason=f"{names[0]}: {problem.reason}")
+    changes = dict(row.changes)
+    if live:
+        known = {name: value for name, value in row.draft.values.items() if name in now}
+        changes = differences({name: now[name] for name in known}, known) | {
+            name: change for name, change in changes.items() if name not in now
+        }
+    for name, policy in careful.items():
+        if name in changes and name in now:
+            changes = _with_policy(changes, name, policy, now[name])
+    if live and not changes:
+        return replace(row, action="unchanged", changes={})
+    return replace(row, changes=changes)
+
+
+def _unchangeable(session: Session, row: Planned) -> list[str]:
+    allowed = session.target.update_fields(session.schema)
+    return [name for name in row.changes if name not in allowed and row.sent is not None and name in row.sent]
+
+
+def _with_policy(changes: dict[str, Change], name: str, policy: str, now: Any) -> dict[str, Change]:
+    change = changes[name]
+    if policy == "set_if_empty" and now not in EMPTY:
+        return {each: value for each, value in changes.items() if each != name}
+    if policy == "append" and isinstance(now, list):
+        given = change.after if isinstance(change.after, list) else [change.after]
+        folded = {str(value).lower() for value in now}
+        merged = [*now, *(value for value in given if str(value).lower() not in folded)]
+        if merged == now:
+            return {each: value for each, value in changes.items() if each != name}
+        return {**changes, name: Change(now, merged)}
+    return changes
+
+
+# writes whose outcome was lost
+
+
+def marks_of(session: Session, row: Planned) -> dict[str, Any]:
+    """What a record that is about to be made can be found by, should the answer be lost."""
+    if row.action != "create":
+        return {}
+    if session.push.object == "fulfillments":
+        order = order_writers.read_order(session, order_writers.order_gid(session, row.draft.values.get("order", "")))
+        return {
+            "order": order["id"],
+            "before": [each["id"] for each in order["fulfillments"]],
+            "numbers": sorted(order_writers.numbers(row.draft.values)),
+        }
+    names = {"customers": ("email", "phone"), "products": ("handle",)}.get(session.push.object, ())
+    return {name: row.draft.values[name] for name in names if row.draft.values.get(name)}
+
+
+def resolve_lost(session: Session, ledger: Ledger, run_id: str, entries: Iterable[Sending]) -> dict[str, str]:
+    """Find out what became of writes without an answer; returns key → applied or not_applied.
+
+    A create that reached the store is taken over with its gid; where it was found by a match key that others
+    could have written too, its values are sent again as an update. What did not reach it is free to be sent again.
+    """
+    lost = list(entries)
+    creates = [entry for entry in lost if entry.action == "create"]
+    found = _find_lost(session, creates)
+    outcomes: dict[str, str] = {}
+    for entry in lost:
+        if entry.action == "create" and entry.key in found:
+            gid, certain = found[entry.key]
+            ledger.settle([_taken_over(entry, run_id, gid, certain=certain)])
+            outcomes[entry.key] = "applied"
+        elif entry.action == "delete" and entry.gid and not _exists(session, entry.gid):
+            ledger.settle([_taken_over(entry, run_id, entry.gid, certain=True)])
+            outcomes[entry.key] = "applied"
+        else:
+            # An update or a deletion may be sent twice; a create was looked for and is not there.
+            ledger.withdraw(entry.push, [entry.key])
+            outcomes[entry.key] = "not_applied"
+    return outcomes
+
+
+def _taken_over(entry: Sending, run_id: str, gid: str, *, certain: bool) -> RecordState:
+    return RecordState(
+        push=entry.push,
+        key=entry.key,
+        outcome="applied",
+        action=entry.action,
+        run_id=run_id,
+        gid=gid,
+        hash=entry.hash if certain else None,
+        sent=entry.sent if certain else None,
+        message="found in the store after its answer was lost",
+    )
+
+
+def _exists(session: Session, gid: str) -> bool:
+    node = session.query("query($id: ID!) { node(id: $id) { id } }", {"id": gid})["node"]
+    return node is not None and session.push.object != "fulfillments"
+
+
+def _find_lost(session: Session, entries: list[Sending]) -> dict[str, tuple[str, bool]]:
+    """Created records by key, and whether they are certainly the row's own."""
+    if session.push.object == "fulfillments":
+        return {entry.key: (gid, True) for entry in entries if (gid := _new_fulfillment(session, entry))}
+    found = {key: (gid, True) for key, gid in lookup.find_marked(session, [entry.key for entry in entries]).items()}
+    for name in ("email", "phone", "handle"):
+        values = {
+            entry.key: folded
+            for entry in entries
+            if entry.key not in found and name in entry.marks and (folded := _folded(name, entry.marks[name]))
+        }
+        if values:
+            way = lookup.WAYS[session.push.object, name]
+            for key, hits in lookup.by_way(session, way, values).items():
+                if len(hits) == 1:
+                    found[key] = (hits[0], False)
+    return found
+
+
+def _folded(name: str, value: Any) -> str | None:
+    folds: dict[str, Callable[[str], str | None]] = {"phone": lookup.fold_phone}
+    return folds.get(name, str)(str(value))
+
+
+def _new_fulfillment(session: Session, entry: Sending) -> str | None:
+    order = order_writers.read_order(session, entry.marks["order"])
+    before, wanted = set(entry.marks["before"]), set(entry.marks.get("numbers") or [])
+    for each in order["fulfillments"]:
+        numbers = {info["number"] for info in each["trackingInfo"]}
+        if each["id"] not in before and each["status"] != "CANCELLED" and (not wanted or wanted & numbers):
+            return str(each["id"])
+    return None

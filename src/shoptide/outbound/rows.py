@@ -1,0 +1,214 @@
+"""From source rows to drafts: columns known, keys unique, values as the store takes them; errors are a row's own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shoptide.config import PushConfig
+from shoptide.errors import ConfigError, SourceError
+from shoptide.resources.inputs import Mismatch, Problem, Shaper, camel, checked_length, near, shown
+from shoptide.resources.objects import IDENTITY, OBJECTS, PushObject
+from shoptide.shopify.schema import Schema
+
+STRATEGIES = ("create", "update", "upsert", "delete", "mirror")
+POLICIES = ("overwrite", "set_if_empty", "append")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A source row ready to be compared: `values` under GraphQL names, `gid` where the row names its record."""
+
+    key: str
+    values: dict[str, Any] = field(default_factory=dict)
+    gid: str | None = None
+    problem: Problem | None = None
+
+    @property
+    def hash(self) -> str:
+        return content_hash(self.values)
+
+
+def content_hash(values: Mapping[str, Any]) -> str:
+    """A short hash that is the same for the same values, whatever their order."""
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def checked_config(push: PushConfig) -> PushObject:
+    """The object of a push; raises ConfigError for settings that can't work together."""
+    where = f"[push.{push.name}]"
+    if push.object not in OBJECTS:
+        raise ConfigError(f"{where} object {push.object!r}: choose one of {', '.join(OBJECTS)}")
+    if push.strategy not in STRATEGIES:
+        raise ConfigError(f"{where} strategy {push.strategy!r}: choose one of {', '.join(STRATEGIES)}")
+    target = OBJECTS[push.object]
+    for name in push.match:
+        if name not in (*IDENTITY, *target.match) and "." not in name:
+            choices = ", ".join((*IDENTITY, *target.match))
+            raise ConfigError(f"{where} match {name!r}: choose from {choices}, or namespace.key of an id metafield")
+    for column, policy in push.columns.items():
+        if policy not in POLICIES:
+            raise ConfigError(f"{where} columns.{column} = {policy!r}: choose one of {', '.join(POLICIES)}")
+    if push.nulls not in ("ignore", "clear"):
+        raise ConfigError(f'{where} nulls {push.nulls!r}: choose "ignore" or "clear"')
+    return target
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How a source's columns are read: which is the key, which names the record, which are fields of what type."""
+
+    key: str
+    identity: dict[str, str]  # column → gid, id or record_id
+    fields: dict[str, tuple[str, str]]  # column → (GraphQL name, type)
+
+
+def read_columns(push: PushConfig, target: PushObject, schema: Schema, names: Iterable[str]) -> Columns:
+    """Sort a source's columns; raises SourceError for a missing key and for columns the object doesn't have."""
+    columns = list(names)
+    folded = {name.lower(): name for name in columns}
+    key = folded.get(push.key.lower())
+    if key is None:
+        raise SourceError(
+            f"[push.{push.name}] the source has no column {push.key!r}, which `key` names",
+            hint=f"its columns are {', '.join(columns)}",
+        )
+    known = fields_for(push, target, schema)
+    identity: dict[str, str] = {}
+    fields: dict[str, tuple[str, str]] = {}
+    unknown = []
+    for column in columns:
+        name = camel(column if "_" in column or not column.isupper() else column.lower())
+        lowered = {each.lower(): each for each in known}
+        if column.lower() in IDENTITY:
+            identity[column] = column.lower()
+        elif name.lower() in lowered:
+            found = lowered[name.lower()]
+            fields[column] = (found, known[found])
+        elif column != key:
+            unknown.append(column)
+    _refuse_unknown(push, target, schema, unknown, known)
+    return Columns(key, identity, fields)
+
+
+def fields_for(push: PushConfig, target: PushObject, schema: Schema) -> dict[str, str]:
+    if push.strategy == "create":
+        return target.create_fields(schema)
+    if push.strategy == "update":
+        return target.update_fields(schema)
+    return target.fields(schema)
+
+
+def _refuse_unknown(
+    push: PushConfig, target: PushObject, schema: Schema, unknown: list[str], known: dict[str, str]
+) -> None:
+    if not unknown:
+        return
+    elsewhere = [column for column in unknown if camel(column) in target.fields(schema)]
+    if elsewhere:
+        raise SourceError(
+            f"[push.{push.name}] {push.object} can't be {push.strategy}d with the column {elsewhere[0]}",
+            hint="the store does not change it once the record exists: leave it out of the source",
+        )
+    told = []
+    for column in unknown:
+        alike = near(camel(column), known)
+        told.append(f"{column} (did you mean {', '.join(snaked(name) for name in alike)}?)" if alike else column)
+    raise SourceError(
+        f"[push.{push.name}] {push.object} have no column {'; '.join(told)}",
+        hint=f"select only columns of {push.object}: `shoptide schema {push.object}` lists them",
+    )
+
+
+def snaked(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+class Drafter:
+    """Turns rows into drafts for one push."""
+
+    def __init__(
+        self,
+        push: PushConfig,
+        target: PushObject,
+        schema: Schema,
+        columns: Columns,
+        currency: Callable[[], str] | None = None,
+    ) -> None:
+        self.push = push
+        self.target = target
+        self.columns = columns
+        self.shaper = Shaper(schema)
+        self.currency = currency
+
+    def draft(self, row: Mapping[str, Any]) -> Draft:
+        key = row[self.columns.key]
+        if key is None or str(key).strip() == "":
+            return Draft("", problem=Problem(self.columns.key, "the key is empty", None))
+        text = str(key)
+        try:
+            gid = self._gid(row)
+            return Draft(text, self._values(row), gid)
+        except Mismatch as wrong:
+            return Draft(text, problem=wrong.problem)
+
+    def _gid(self, row: Mapping[str, Any]) -> str | None:
+        for column in self.columns.identity:
+            value = row[column]
+            if value is not None and str(value).strip():
+                found: str = self.shaper.fits("ID", value, column, kinds=(self.target.kind,))
+                return found
+        return None
+
+    def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for column, (name, kind) in self.columns.fields.items():
+            value = row[column]
+            if value is None:
+                if self.push.nulls == "clear":
+                    values[name] = None
+                continue
+            owner = self.target.create or self.target.name
+            shaped = self._shaped(name, kind, value, column)
+            values[name] = checked_length(owner, name, shaped, column)
+        return values
+
+    def _shaped(self, name: str, kind: str, value: Any, column: str) -> Any:
+        """A value as the store takes it, conveniences made into what they stand for."""
+        if name == "customer" and isinstance(value, (str, int)) and not str(value).lstrip().startswith("{"):
+            return str(value)  # an id, e-mail or phone number, looked up when the order is made
+        if name == "lineItems" and self.target.name == "orders":
+            value = self._priced(value)
+        return self.shaper.fits(kind, value, column)
+
+    def _priced(self, value: Any) -> Any:
+        """Line items with a plain `price` get it as a priceSet in the shop's currency."""
+        items = json.loads(value) if isinstance(value, str) and value.lstrip().startswith("[") else value
+        if not isinstance(items, (list, tuple)):
+            return value
+        found = []
+        for item in items:
+            if isinstance(item, Mapping) and item.get("price") is not None and self.currency is not None:
+                money = {"amount": str(item["price"]), "currencyCode": self.currency()}
+                item = {**{k: v for k, v in item.items() if k != "price"}, "priceSet": {"shopMoney": money}}  # noqa: PLW2901
+            elif isinstance(item, Mapping) and "price" in item:
+                item = {k: v for k, v in item.items() if k != "price"}  # noqa: PLW2901
+            found.append(item)
+        return found
+
+
+def refuse_doubles(drafts: list[Draft], key_column: str) -> list[Draft]:
+    """Every row whose key another row has too becomes a problem: none of them is picked for the user."""
+    counts = Counter(draft.key for draft in drafts if draft.key)
+    return [
+        Draft(draft.key, problem=Problem(key_column, f"{counts[draft.key]} rows have this key", shown(draft.key)))
+        if counts[draft.key] > 1
+        else draft
+        for draft in drafts
+    ]

@@ -333,8 +333,8 @@ def estimate(job: Job, found: Plan) -> str:
     """How long the writes will take at the shop's rate, in a sentence."""
     writes = sum(row.action in WRITES for row in found.rows)
     points = writes * POINTS_A_WRITE
-    rate = job.session.client.governor.restore_rate
-    burst = job.session.client.governor.maximum
+    rate = job.session.client.governor.allowance.restore_rate
+    burst = job.session.client.governor.allowance.maximum
     seconds = max(0.0, (points - burst) / rate)
     return f"{writes} writes, about {points} points, {math.ceil(seconds)} s beyond the first burst"
 

@@ -1,0 +1,141 @@
+"""What the ledger remembers, and what it does when it can't."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from shoptide.config import LedgerConfig
+from shoptide.errors import ConfigError, LedgerError, LockHeld
+from shoptide.ledger import Ledger, OperationRecord, RecordState, Sending, open_ledger
+
+URL = LedgerConfig("sqlite:///.shoptide/ledger.db")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return open_ledger(URL, base=tmp_path)
+
+
+def applied(key: str, **changes: object) -> RecordState:
+    settings: dict[str, object] = {"push": "vip", "key": key, "outcome": "applied", "action": "create", "run_id": "r"}
+    return RecordState(**(settings | changes))  # type: ignore[arg-type]
+
+
+def sending(key: str) -> Sending:
+    return Sending("vip", key, "r", "create", None, {"email": "a@x.com"}, "h", {"email": "a@x.com"})
+
+
+def test_runs_are_listed_newest_first(ledger: Ledger) -> None:
+    """A run without an outcome is one that works or was killed."""
+    first = ledger.begin_run("pull", "store", "acme", {"limit": 1})
+    second = ledger.begin_run("push", "vip", "acme", {})
+    ledger.end_run(first, "succeeded", {"calls": 3})
+    assert [(run.id, run.outcome) for run in ledger.runs()] == [(second, None), (first, "succeeded")]
+    found = ledger.run(first[:-2])
+    assert found is not None
+    assert found.summary == {"calls": 3}
+
+
+def test_an_operation_is_open_until_it_is_closed(ledger: Ledger) -> None:
+    """What a restarted pull adopts."""
+    ledger.remember_operation(OperationRecord("gid://1", "r", "acme", "store", "orders", "", "hash", "CREATED"))
+    assert [each.gid for each in ledger.open_operations("acme", "store", "orders")] == ["gid://1"]
+    ledger.close_operation("gid://1", "landed")
+    assert ledger.open_operations("acme", "store", "orders") == []
+
+
+def test_settling_removes_the_journal_entry_in_the_same_commit(ledger: Ledger) -> None:
+    """An outcome and its journal entry are never both there."""
+    ledger.journal([sending("1"), sending("2")])
+    ledger.settle([applied("1", gid="gid://c/1", sent={"email": "a@x.com"}, hash="h")])
+    assert [entry.key for entry in ledger.unsettled("vip")] == ["2"]
+    assert [(each.key, each.gid) for each in ledger.records("vip")] == [("1", "gid://c/1")]
+
+
+def test_an_unknown_outcome_stays_in_the_journal(ledger: Ledger) -> None:
+    """Until it is looked up, nobody may send it again."""
+    ledger.journal([sending("1")])
+    ledger.settle([applied("1", outcome="unknown")])
+    assert [entry.key for entry in ledger.unsettled("vip")] == ["1"]
+
+
+def test_history_keeps_every_attempt(ledger: Ledger) -> None:
+    """Oldest first, with the store's words."""
+    ledger.settle([applied("1", outcome="rejected", message="Email is invalid")])
+    ledger.settle([applied("1")])
+    assert [(e.outcome, e.message) for e in ledger.history("vip", "1")] == [
+        ("rejected", "Email is invalid"),
+        ("applied", None),
+    ]
+    assert ledger.counts("vip") == {"applied": 1}
+
+
+def test_another_reader_works_while_one_writes(ledger: Ledger, tmp_path: Path) -> None:
+    """`status` does not wait for a run."""
+    ledger.begin_run("pull", "store", "acme", {})
+    with open_ledger(URL, base=tmp_path) as other:
+        assert len(other.runs()) == 1
+
+
+def test_a_held_lock_names_its_holder(ledger: Ledger, tmp_path: Path) -> None:
+    """The second run is refused with the first one's pid."""
+    with ledger.lock("push:vip"), open_ledger(URL, base=tmp_path) as other:
+        with pytest.raises(LockHeld, match=f"pid {os.getpid()}"), other.lock("push:vip"):
+            pass
+        with other.lock("push:other"):
+            pass
+    with ledger.lock("push:vip"):
+        pass
+
+
+def test_a_killed_process_lets_go_of_its_lock(ledger: Ledger, tmp_path: Path) -> None:
+    """kill -9 leaves nothing to clean up."""
+    code = (
+        "import sys, time; from pathlib import Path; from shoptide.config import LedgerConfig;"
+        "from shoptide.ledger import open_ledger\n"
+        f"with open_ledger(LedgerConfig({URL.url!r}), base=Path({str(tmp_path)!r})).lock('push:vip'):\n"
+        "    print('held', flush=True); time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    with pytest.raises(LockHeld), ledger.lock("push:vip"):
+        pass
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=10)
+    process.stdout.close()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            with ledger.lock("push:vip"):
+                return
+        except LockHeld:
+            continue
+    pytest.fail("the lock outlived its process")
+
+
+def test_a_folder_that_can_not_be_made_is_a_clear_error(tmp_path: Path) -> None:
+    """The path and the setting are named."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(LedgerError, match="can't be made"):
+        open_ledger(LedgerConfig("sqlite:///file/ledger.db"), base=tmp_path)
+
+
+def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path) -> None:
+    """Nothing is overwritten."""
+    (tmp_path / "ledger.db").write_text("not a database, by far, whatever SQLite may hope for " * 20)
+    with pytest.raises(LedgerError, match="not a database"):
+        open_ledger(LedgerConfig("sqlite:///ledger.db"), base=tmp_path)
+
+
+def test_an_unknown_url_is_a_configuration_error(tmp_path: Path) -> None:
+    """With an example of what works."""
+    with pytest.raises(ConfigError, match="is not understood"):
+        open_ledger(LedgerConfig("mysql://x"), base=tmp_path)

@@ -98,6 +98,7 @@ class SearchField:
     kind: str
     extract: Extract
     values: frozenset[str] | None = None  # the accepted values of an enumeration, lower case
+    excludes: bool = False  # `tag_not`: finds the records that have it not
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,9 @@ def text(extract: Extract) -> SearchField:
     return SearchField("text", extract)
 
 
-def token(extract: Extract, values: Iterable[str] | None = None) -> SearchField:
-    """A whole value, folded in case: tags, statuses, e-mail addresses."""
-    return SearchField("token", extract, frozenset(values) if values is not None else None)
+def token(extract: Extract, values: Iterable[str] | None = None, *, excludes: bool = False) -> SearchField:
+    """A whole value, folded in case: tags, statuses, e-mail addresses; `excludes` finds the records without it."""
+    return SearchField("token", extract, frozenset(values) if values is not None else None, excludes)
 
 
 def instant(extract: Extract) -> SearchField:

@@ -199,6 +199,8 @@ def _term(term: Term, spec: SearchSpec, shop: Shop, notes: Notes) -> Match:
             notes.warnings.append({"field": term.name, "message": message, "code": "invalid_value"})
             return lambda _record: False
         match = _field(term, known, shop)
+        if known.excludes:
+            return match if term.negative else lambda record: not match(record)
     return (lambda record: not match(record)) if term.negative else match
 
 

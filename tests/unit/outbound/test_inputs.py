@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +33,7 @@ def problem(kind: str, value: Any, *, kinds: tuple[str, ...] = ()) -> tuple[str,
         ("Money", Decimal("19.90"), "19.90"),
         ("Boolean", "TRUE", True),
         ("Boolean", "0", False),
-        ("DateTime", datetime(2026, 10, 1, 12, tzinfo=timezone.utc), "2026-10-01T12:00:00Z"),
+        ("DateTime", datetime(2026, 10, 1, 12, tzinfo=UTC), "2026-10-01T12:00:00Z"),
         ("DateTime", "2026-10-01T12:00:00+02:00", "2026-10-01T12:00:00+02:00"),
         ("URL", "https://example.com/a", "https://example.com/a"),
         ("CurrencyCode", "cad", "CAD"),
@@ -129,17 +130,15 @@ def test_amounts_are_exact(amount: Decimal) -> None:
 @given(st.datetimes(timezones=st.just(timezone(timedelta(hours=-5)))))
 def test_instants_keep_their_moment(moment: datetime) -> None:
     """Whatever the offset, the moment stays."""
-    assert datetime.fromisoformat(SHAPER.fits("DateTime", moment, "c").replace("Z", "+00:00")) == moment
+    assert datetime.fromisoformat(SHAPER.fits("DateTime", moment, "c")) == moment
 
 
 @given(st.recursive(st.none() | st.booleans() | st.text(), lambda inner: st.dictionaries(st.text(), inner)))
 def test_odd_values_never_crash(value: Any) -> None:
     """Whatever a row holds, there is an input or a problem."""
     for kind in ("Int", "[String!]", "MailingAddressInput", "DateTime", "ID", "JSON"):
-        try:
+        with contextlib.suppress(Mismatch):
             json.dumps(SHAPER.fits(kind, value, "c"))
-        except Mismatch as wrong:
-            assert wrong.problem.reason
 
 
 def test_snake_case_becomes_camel_case() -> None:

@@ -1,0 +1,90 @@
+"""A project on disk, a simulated store on a socket and pushes between them, for the acceptance tests of push."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from shoptide.clock import SystemClock
+from shoptide.config import LedgerConfig, PushConfig, Secret, ShopConfig, WarehouseConfig
+from shoptide.ledger import Ledger, RecordState, open_ledger
+from shoptide.outbound import push as pushing
+from shoptide.outbound.events import PushReport
+from shoptide.outbound.planning import Plan
+from shoptide.shopify.client import AdminClient
+from shoptide.simulator.server import Running, start
+from shoptide.simulator.world import World
+from shoptide.warehouse import DuckDBWarehouse, open_warehouse
+
+
+@dataclass
+class Project:
+    """One shop, one warehouse, one ledger."""
+
+    base: Path
+    running: Running
+    client: AdminClient
+    warehouse: DuckDBWarehouse
+    ledger: Ledger
+
+    def config(self, name: str, object_: str, strategy: str, source: str, **settings: Any) -> PushConfig:
+        return PushConfig(name, "main", object_, strategy, source, settings.pop("key", "k"), **settings)
+
+    def push(self, config: PushConfig, **options: Any) -> PushReport:
+        return pushing.push(
+            config,
+            client=self.client,
+            warehouse=self.warehouse,
+            ledger=self.ledger,
+            clock=SystemClock(),
+            base=self.base,
+            options=pushing.Options(**options),
+        )
+
+    def plan(self, config: PushConfig, **options: Any) -> Plan:
+        return pushing.plan(
+            config,
+            client=self.client,
+            warehouse=self.warehouse,
+            ledger=self.ledger,
+            base=self.base,
+            options=pushing.Options(**options),
+        )
+
+    def states(self, name: str) -> dict[str, RecordState]:
+        return {state.key: state for state in self.ledger.records(name)}
+
+    def ask(self, document: str, **variables: Any) -> dict[str, Any]:
+        return self.client.execute(document, variables).data
+
+    def fault(self, **rule: Any) -> None:
+        """Ask the simulator for a disaster."""
+        answer = httpx2.post(f"{self.running.url}/_simulator/faults", json=rule)
+        assert answer.status_code == 200, answer.text
+
+    def count(self, kind: str) -> int:
+        with self.running.world.shop.lock:
+            return len(self.running.world.shop.table(kind))
+
+
+@contextmanager
+def opened(base: Path, *, world: World | None = None, running: Running | None = None) -> Iterator[Project]:
+    """A project in a folder, on a store of its own or one that runs already."""
+    serving = running or start(world or World.empty())
+    shop = ShopConfig("main", "simulated.myshopify.com", access_token=Secret("shpat_simulated"), base_url=serving.url)
+    client = AdminClient(shop, clock=SystemClock())
+    warehouse = open_warehouse(WarehouseConfig("duckdb:///warehouse.duckdb"), base=base)
+    ledger = open_ledger(LedgerConfig("sqlite:///.shoptide/ledger.db"), base=base)
+    try:
+        yield Project(base, serving, client, warehouse, ledger)
+    finally:
+        ledger.close()
+        warehouse.close()
+        client.close()
+        if running is None:
+            serving.stop()

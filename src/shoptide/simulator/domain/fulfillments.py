@@ -111,9 +111,7 @@ def _shares(work: list[Record], groups: list[Args]) -> tuple[Record | None, list
     return None, shares
 
 
-def fulfil(
-    shop: Shop, order: Record, shares: list[Share], tracking: Args | None, origin: Args | None = None
-) -> Record:
+def fulfil(shop: Shop, order: Record, shares: list[Share], tracking: Args | None, origin: Args | None = None) -> Record:
     """Write the fulfillment of these shares; the same line of several fulfillment orders becomes one of its lines."""
     pieces: dict[str, int] = {}
     for record, rows in shares:
@@ -147,9 +145,7 @@ def write(
         "createdAt": stamp,
         "updatedAt": stamp,
         "_tracking": [],
-        "_lines": [
-            {"id": shop.new_id(LINE), "line": line, "quantity": quantity} for line, quantity in pieces.items()
-        ],
+        "_lines": [{"id": shop.new_id(LINE), "line": line, "quantity": quantity} for line, quantity in pieces.items()],
     }
     return order_parts.part_table(shop, KIND).put(record)
 
@@ -236,7 +232,7 @@ def add_event(shop: Shop, fulfillment: Record, facts: Args) -> Record:
         "createdAt": stamp,
         **{name: value for name, value in facts.items() if value is not None},
     }
-    _event_table(shop).put(event)
+    event_table(shop).put(event)
     _touched(shop, fulfillment)
     shop.emit("fulfillment_events/create", event)
     return event
@@ -245,14 +241,14 @@ def add_event(shop: Shop, fulfillment: Record, facts: Args) -> Record:
 # reading
 
 
-def _event_table(shop: Shop) -> Any:
+def event_table(shop: Shop) -> Any:
     table = shop.table(EVENT)
     table.add_index("fulfillment", lambda event: event["_fulfillment"])
     return table
 
 
 def events_of(shop: Shop, record: Record) -> list[Record]:
-    rows: list[Record] = _event_table(shop).by("fulfillment", record["id"])
+    rows: list[Record] = event_table(shop).by("fulfillment", record["id"])
     return rows
 
 

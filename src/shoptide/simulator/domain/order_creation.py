@@ -88,7 +88,11 @@ def blank(shop: Shop, given: Args) -> Record:
     if given.get("presentmentCurrency") and given["presentmentCurrency"] != currency:
         order["presentmentCurrencyCode"] = given["presentmentCurrency"]
     order.update({name: given[name] for name in COPIED if given.get(name) is not None})
-    for name, kept in (("test", "test"), ("taxesIncluded", "taxesIncluded"), ("buyerAcceptsMarketing", "customerAcceptsMarketing")):
+    for name, kept in (
+        ("test", "test"),
+        ("taxesIncluded", "taxesIncluded"),
+        ("buyerAcceptsMarketing", "customerAcceptsMarketing"),
+    ):
         if given.get(name):
             order[kept] = True
     if given.get("customAttributes"):
@@ -119,7 +123,7 @@ def line_record(shop: Shop, order: Record, given: Args) -> Record:
     variant = shop.get(given.get("variantId")) or {}
     product = shop.get(variant.get("_product") or given.get("productId")) or {}
     item = shop.get(variant.get("_item")) or {}
-    weight = given.get("weight") or ((item.get("measurement") or {}).get("weight"))
+    weight = given.get("weight") or item.get("_weight")
     line: Record = {
         "id": shop.new_id("LineItem"),
         "_order": order["id"],
@@ -337,4 +341,3 @@ def _announce(shop: Shop, order: Record) -> None:
     shop.emit("orders/create", order)
     for row in order_parts.transactions(shop, order):
         shop.emit("order_transactions/create", row)
-

@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
+from shoptide.simulator.domain import inventory
 from shoptide.simulator.shop import Record, Shop
 
 
-def level(shop: Shop, line: str, location: str | None) -> Record | None:
-    """The quantities of a line's variant at a place; none for untracked or custom items."""
+def tracked_item(shop: Shop, line: str, location: str | None) -> Record | None:
+    """The inventory item behind a line, if it is counted and stocked at the place."""
     record = shop.table("LineItem").get(line)
     variant = shop.get(record.get("variant")) if record else None
     item = shop.get(variant.get("_item")) if variant else None
-    if item is None or not item.get("tracked"):
+    if item is None or not item.get("tracked") or location not in item["_levels"]:
         return None
-    levels = item.get("_levels") or {}
-    found: Record | None = levels.get(location or "")
-    return found
+    return item
 
 
-def _move(held: Record, name: str, quantity: int) -> None:
-    held[name] = held.get(name, 0) + quantity
+def _shift(shop: Shop, line: str, location: str | None, deltas: dict[str, int]) -> None:
+    item = tracked_item(shop, line, location)
+    if item is not None and location is not None:
+        inventory.shift(shop, item, location, deltas)
 
 
 def claim(shop: Shop, order: Record, pieces: dict[str, int], location: str | None) -> None:
     """Sold: available pieces become committed ones."""
     order["_claimed"] = True
     for line, quantity in pieces.items():
-        if (held := level(shop, line, location)) is not None:
-            _move(held, "available", -quantity)
-            _move(held, "committed", quantity)
+        _shift(shop, line, location, {"available": -quantity, "committed": quantity})
 
 
 def committed(shop: Shop, order: Record, pieces: dict[str, int], location: str | None, *, back: bool) -> None:
     """Fulfilled pieces leave what is committed; those of a cancelled fulfillment come back to it."""
-    if not order.get("_claimed"):
-        return
-    for line, quantity in pieces.items():
-        if (held := level(shop, line, location)) is not None:
-            _move(held, "committed", quantity if back else -quantity)
+    if order.get("_claimed"):
+        for line, quantity in pieces.items():
+            _shift(shop, line, location, {"committed": quantity if back else -quantity})
 
 
 def restock(shop: Shop, order: Record, line: str, quantity: int, location: str | None, *, waiting: int) -> None:
     """Pieces go back on the shelf; those that were still committed are so no longer."""
-    held = level(shop, line, location)
-    if held is None:
-        return
-    _move(held, "available", quantity)
-    if order.get("_claimed"):
-        _move(held, "committed", -min(waiting, quantity))
+    gone = min(waiting, quantity) if order.get("_claimed") else 0
+    _shift(shop, line, location, {"available": quantity, "committed": -gone} if gone else {"available": quantity})

@@ -74,6 +74,11 @@ def start(world: World, *, host: str = "127.0.0.1", port: int = 0) -> Running:
     return Running(address(host, taken), world, server, thread)
 
 
+def serve(world: World, host: str, taken: socket.socket) -> None:
+    """Serve on a socket from `bind` until SIGINT or SIGTERM."""
+    _server(world, host, taken.getsockname()[1]).run(sockets=[taken])
+
+
 def run(world: World, *, host: str = "127.0.0.1", port: int = 4000) -> None:
     """Serve until SIGINT or SIGTERM."""
-    _server(world, host, port).run(sockets=[bind(host, port)])
+    serve(world, host, bind(host, port))

@@ -1,0 +1,1 @@
+"""The command line: parse, call, render. What a command does is elsewhere."""

@@ -1,0 +1,131 @@
+"""`shoptide check`: everything a run needs, looked at before it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import rich_click as click
+
+from shoptide.cli import output
+from shoptide.cli.app import flags_of, with_flags
+from shoptide.cli.session import Session, open_session
+from shoptide.errors import ShoptideError
+from shoptide.shopify.access import Access
+
+NEEDED = {
+    "customers": ("read_customers", "write_customers"),
+    "products": ("read_products", "write_products"),
+    "orders": ("read_orders", "write_orders"),
+    "fulfillments": ("read_orders", "write_merchant_managed_fulfillment_orders"),
+}
+SUPPORTED_MONTHS = 12
+WARN_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: ok, warning or failed, and the exit code a failure gives."""
+
+    what: str
+    state: str
+    told: str
+    exit_code: int = 0
+
+
+@click.command("check")
+@with_flags
+@click.pass_context
+def command(context: click.Context) -> int:
+    """Check shops, tokens, scopes, API versions, warehouse and ledger; nothing is changed."""
+    flags = flags_of(context)
+    session = open_session(flags)
+    found = list(findings(session))
+    worst = max((each.exit_code for each in found), default=0)
+    if flags.json:
+        checks = [{"what": each.what, "state": each.state, "told": each.told} for each in found]
+        output.document({"ok": worst == 0, "checks": checks})
+    else:
+        marks = {"ok": "✓", "warning": "!", "failed": "✗"}
+        for each in found:
+            output.line(f"{marks[each.state]} {each.what}: {each.told}")
+    return worst
+
+
+def findings(session: Session) -> Iterator[Finding]:
+    for alias in session.config.shops:
+        yield from _shop(session, alias)
+    yield _tried("warehouse", lambda: _warehouse(session))
+    yield _tried("ledger", lambda: _ledger(session))
+
+
+def _tried(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, "ok", look())
+    except ShoptideError as error:
+        return Finding(what, "failed", f"{error.message}{f' → {error.hint}' if error.hint else ''}", error.exit_code)
+
+
+def _warehouse(session: Session) -> str:
+    with session.warehouse() as warehouse, warehouse.transaction() as connection:
+        connection.execute(f"CREATE OR REPLACE TABLE {warehouse.table('_shoptide_check')} (x INTEGER)")
+        connection.execute(f"DROP TABLE {warehouse.table('_shoptide_check')}")
+    return f"{session.config.warehouse.url} can be written"
+
+
+def _ledger(session: Session) -> str:
+    with session.ledger() as ledger:
+        ledger.runs(limit=1)
+    return f"{session.config.ledger.url} is free"
+
+
+def _shop(session: Session, alias: str) -> Iterator[Finding]:
+    shop = session.config.shops[alias]
+    what = f"shop {alias}"
+    try:
+        with session.client(alias) as client:
+            access = client.access()
+    except ShoptideError as error:
+        yield Finding(what, "failed", f"{error.message}{f' → {error.hint}' if error.hint else ''}", error.exit_code)
+        return
+    yield Finding(
+        what, "ok", f"{access.shop_name} ({access.domain}), {access.plan.name}, {access.currency}, {access.timezone}"
+    )
+    yield _version(what, shop.api_version, session.clock.now().date())
+    yield from _scopes(session, alias, access)
+    if access.plan.development:
+        yield Finding(what, "warning", "a trial or development store takes 5 new orders a minute")
+
+
+def _version(what: str, version: str, today: date) -> Finding:
+    """A version lives twelve months from its first day."""
+    year, month = (int(part) for part in version.split("-"))
+    end = date(year + (month + SUPPORTED_MONTHS - 1) // 12, (month + SUPPORTED_MONTHS - 1) % 12 + 1, 1)
+    left = (end - today).days
+    if left < WARN_DAYS:
+        return Finding(what, "warning", f"API version {version} is supported until {end}: {max(left, 0)} days left")
+    return Finding(what, "ok", f"API version {version}, supported until {end}")
+
+
+def _scopes(session: Session, alias: str, access: Access) -> Iterator[Finding]:
+    from shoptide.inbound.pull import chosen_streams
+
+    wanted: dict[str, set[str]] = {}
+    for pull in session.config.pulls.values():
+        if pull.shop == alias:
+            for name in chosen_streams(pull):
+                wanted.setdefault(f"pull {pull.name}: {name}", set()).add(NEEDED.get(name, ("",))[0])
+    for push in session.config.pushes.values():
+        if push.shop == alias:
+            wanted.setdefault(f"push {push.name}: {push.object}", set()).update(NEEDED[push.object])
+    for what, scopes in wanted.items():
+        missing = access.lacking(sorted(scope for scope in scopes if scope))
+        if missing:
+            told = f"the token lacks {', '.join(missing)} → grant it in the app's configuration and install it again"
+            yield Finding(what, "failed", told, 3)
+        else:
+            yield Finding(what, "ok", f"scopes {', '.join(sorted(filter(None, scopes)))}")
+    if any("orders" in what or "fulfillments" in what for what in wanted) and not access.has("read_all_orders"):
+        told = "without read_all_orders the store shows the last 60 days of orders only, and says nothing of the rest"
+        yield Finding(f"shop {alias}", "warning", told)

@@ -1,0 +1,128 @@
+"""`shoptide push`: the store made to follow a table, a query or a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from shoptide.cli import output
+from shoptide.cli.app import Flags, flags_of, with_flags
+from shoptide.cli.progress import Progress
+from shoptide.cli.session import open_session, stopping
+from shoptide.errors import UsageError
+from shoptide.outbound.events import Event, PushPlanned, PushReport, RowSettled
+
+SHOWN = 20  # failures printed; `records` has them all
+
+
+@click.command("push")
+@click.argument("name")
+@click.option(
+    "--plan", "plan_file", type=click.Path(path_type=Path), help="Apply exactly this plan (`shoptide plan --out`)."
+)
+@click.option("--limit", type=click.IntRange(min=1), help="At most this many writes.")
+@click.option("--retry", type=click.Choice(["rejected"]), help="Only rows that were not applied last time.")
+@click.option("--allow-deletes", is_flag=True, help="Delete more than max_deletes.")
+@with_flags
+@click.pass_context
+def command(
+    context: click.Context, name: str, plan_file: Path | None, limit: int | None, retry: str | None, allow_deletes: bool
+) -> int:
+    """Make the store follow the push's source."""
+    from shoptide.outbound.push import Options, push, summary
+
+    flags = flags_of(context)
+    session = open_session(flags)
+    config = session.push(name)
+    options = Options(limit, retry, allow_deletes, plan=read_plan(plan_file))
+    with (
+        stopping(session),
+        session.warehouse() as warehouse,
+        session.ledger() as ledger,
+        session.client(config.shop) as client,
+        told(flags) as tell,
+    ):
+        report = push(
+            config,
+            client=client,
+            warehouse=warehouse,
+            ledger=ledger,
+            clock=session.clock,
+            base=session.base,
+            options=options,
+            on_event=tell,
+            stop=session.stop,
+        )
+    if flags.json:
+        body = {"event": "summary", "run_id": report.run_id, "push": report.push, "shop": report.shop}
+        output.document(body | {"outcome": report.outcome} | summary(report))
+    else:
+        _show(flags, report)
+    return 0 if report.outcome == "succeeded" else 1
+
+
+def read_plan(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--plan {path} can't be read: {error.strerror}") from None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("rows"), list):
+        raise UsageError(f"--plan {path} is no plan", hint="write one with `shoptide plan NAME --out FILE`")
+    return found
+
+
+@contextmanager
+def told(flags: Flags) -> Iterator[Any]:
+    """A listener: JSON lines on stdout, a bar on a terminal, plain lines elsewhere."""
+    if flags.json:
+        yield lambda event: output.document(event_document(event))
+        return
+    with Progress(flags) as progress:
+
+        def tell(event: Event) -> None:
+            match event:
+                case PushPlanned(counts=counts, estimate=estimate):
+                    progress.start("rows", f"{_counted(counts)}; {estimate}", None)
+                case RowSettled(done=done, total=total):
+                    progress.expected["rows"] = total
+                    progress.advance("rows", done)
+
+        yield tell
+
+
+def event_document(event: Event) -> dict[str, Any]:
+    if isinstance(event, RowSettled):
+        return {"event": "row", **asdict(event.outcome)}
+    return {"event": "planned", **asdict(event)}
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "no rows"
+
+
+def _show(flags: Flags, report: PushReport) -> None:
+    if report.failures:
+        rows = [
+            (each.key, each.action, each.outcome, each.column or each.path, each.value, each.message)
+            for each in report.failures[:SHOWN]
+        ]
+        output.table(["key", "action", "outcome", "column", "value", "reason"], rows)
+    if len(report.failures) > SHOWN:
+        output.line(f"… and {len(report.failures) - SHOWN} more: shoptide records {report.push} --outcome rejected")
+    for text in report.notes:
+        output.note(flags, text)
+    done = _counted(report.outcomes | ({"unchanged": report.unchanged} if report.unchanged else {}))
+    output.line(
+        f"{report.push}: {report.outcome}: {done} in {report.seconds:.1f} s,"
+        f" {report.calls} API calls, {report.cost:.0f} cost points"
+    )

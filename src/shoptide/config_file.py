@@ -1,0 +1,347 @@
+"""Reads shoptide.toml and the environment into the frozen objects of `shoptide.config`; every mistake names its key."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from shoptide.config import (
+    Config,
+    LedgerConfig,
+    PullConfig,
+    PushConfig,
+    Secret,
+    ShopConfig,
+    StreamConfig,
+    WarehouseConfig,
+)
+from shoptide.errors import ConfigError
+from shoptide.shopify.endpoint import shop_domain
+from shoptide.shopify.schema import SUPPORTED_VERSIONS
+
+PREFIX = "SHOPTIDE_"
+PLANS = ("standard", "advanced", "plus", "enterprise")
+DEFAULT_LEDGER = "sqlite:///.shoptide/ledger.db"
+DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)\s*$")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+# Variables of the environment that are no settings of the file.
+RESERVED = ("SHOPTIDE_CONFIG",)
+
+Warn = Callable[[str], None]
+
+
+@dataclass
+class Section:
+    """A table of the file, read key by key: what is left over at the end is unknown."""
+
+    path: str
+    values: dict[str, Any]
+    base: Path
+    warn: Warn
+    asked: set[str] = field(default_factory=set)
+
+    def wrong(self, key: str, reason: str, *, hint: str | None = None) -> ConfigError:
+        return ConfigError(f"[{self.path}] {key}: {reason}", hint=hint)
+
+    def _take(self, key: str, kind: type | tuple[type, ...], name: str) -> Any:
+        self.asked.add(key)
+        value = self.values.get(key)
+        if value is not None and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
+            raise self.wrong(key, f"must be {name}, not {value!r}")
+        return value
+
+    def text(self, key: str, default: str | None = None) -> str | None:
+        value = self._take(key, str, "text")
+        return default if value is None else str(value)
+
+    def needed(self, key: str, example: str) -> str:
+        value = self.text(key)
+        if not value:
+            raise self.wrong(key, "is missing", hint=f"for example {key} = {example}")
+        return value
+
+    def number(self, key: str) -> int | None:
+        value = self._take(key, (int, str), "a whole number")
+        if isinstance(value, str) and not value.isdigit():
+            raise self.wrong(key, f"must be a whole number, not {value!r}")
+        return None if value is None else int(value)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self._take(key, (list, str), "a list of texts")
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        if value is not None and not all(isinstance(each, str) for each in value):
+            raise self.wrong(key, f"must be a list of texts, not {value!r}")
+        return tuple(value or ())
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        value = (self.text(key, default) or default).lower()
+        if value not in choices:
+            raise self.wrong(key, f"{value!r} is none of {', '.join(choices)}", hint=_near(value, choices))
+        return value
+
+    def duration(self, key: str, default: timedelta) -> timedelta:
+        value = self.text(key)
+        if value is None:
+            return default
+        found = DURATION.match(value)
+        if not found:
+            raise self.wrong(key, f"{value!r} is no duration", hint='for example "10m", "90s" or "2h"')
+        return timedelta(seconds=float(found[1]) * SECONDS[found[2][0]])
+
+    def secret(self, key: str) -> Secret | None:
+        value = self.text(key)
+        return None if value is None else _secret(self, key, value)
+
+    def below(self, key: str) -> dict[str, Section]:
+        """The tables inside a table, by name."""
+        value = self._take(key, dict, "a table") or {}
+        found = {}
+        for name, inner in value.items():
+            if not isinstance(inner, dict):
+                raise self.wrong(f"{key}.{name}", f"must be a table [{self.path}.{key}.{name}]".replace("[.", "["))
+            found[name] = Section(f"{self.path}.{key}.{name}".lstrip("."), inner, self.base, self.warn)
+        return found
+
+    def finish(self) -> None:
+        """Refuse keys that nothing asked for."""
+        for key in self.values:
+            if key not in self.asked:
+                hint = _near(key, self.asked) or f"known here: {', '.join(sorted(self.asked))}"
+                where = f"[{self.path}] " if self.path else ""
+                raise ConfigError(f"{where}{key}: unknown key", hint=hint)
+
+
+def _near(word: str, words: Any) -> str | None:
+    found = difflib.get_close_matches(word, sorted(words), n=3, cutoff=0.6)
+    return f"did you mean {', '.join(found)}?" if found else None
+
+
+def _secret(section: Section, key: str, value: str) -> Secret:
+    kind, _, rest = value.partition(":")
+    if kind == "env" and rest:
+        found = os.environ.get(rest)
+        if not found:
+            raise section.wrong(key, f"the environment variable {rest} is not set", hint=f"export {rest}=…")
+        return Secret(found.strip())
+    if kind == "file" and rest:
+        path = section.base / Path(rest).expanduser()
+        try:
+            return Secret(path.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeError) as error:
+            raise section.wrong(key, f"{path} can't be read: {error}") from None
+    if kind == "keyring" and "/" in rest:
+        return _from_keyring(section, key, rest)
+    section.warn(f"[{section.path}] {key} stands in the file as it is: env:NAME or file:PATH keeps it out of it")
+    return Secret(value)
+
+
+def _from_keyring(section: Section, key: str, rest: str) -> Secret:
+    service, _, user = rest.rpartition("/")
+    try:
+        import keyring  # type: ignore[import-not-found, unused-ignore]  # an extra
+    except ImportError:
+        raise section.wrong(key, "keyring: is not installed", hint="pip install 'shoptide[keyring]'") from None
+    found = keyring.get_password(service, user)
+    if not found:
+        raise section.wrong(key, f"the keyring has nothing for {service}/{user}")
+    return Secret(found)
+
+
+# the file
+
+
+def load_config(
+    path: Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+    warn: Warn | None = None,
+) -> Config:
+    """Read the configuration: flags over environment over file over defaults. Raises ConfigError."""
+    values = os.environ if environment is None else environment
+    chosen = path or Path(values.get("SHOPTIDE_CONFIG") or "shoptide.toml")
+    tree = _read(chosen)
+    _overlay(tree, values)
+    for dotted, value in (flags or {}).items():
+        if value is not None:
+            _put(tree, dotted.split("."), value)
+    return _config(chosen.resolve(), tree, warn or (lambda _text: None))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = "make one with `shoptide init`, or name another with --config"
+        raise ConfigError(f"there is no {path}", hint=hint) from None
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no valid TOML: {error}") from None
+
+
+def _overlay(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """SHOPTIDE_SHOP__MAIN__ACCESS_TOKEN=… stands for [shop.main] access_token."""
+    for name, value in environment.items():
+        if name.startswith(PREFIX) and name not in RESERVED and "__" in name:
+            _put(tree, [part.lower() for part in name[len(PREFIX) :].split("__")], value)
+
+
+def _put(tree: dict[str, Any], path: list[str], value: Any) -> None:
+    for part in path[:-1]:
+        # The file's own spelling of a name wins: [shop.Main] is meant by SHOPTIDE_SHOP__MAIN__….
+        known = next((key for key in tree if key.lower() == part), part)
+        tree = tree.setdefault(known, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(f"{'.'.join(path)}: {part} is no table")
+    tree[path[-1]] = value
+
+
+def _config(path: Path, tree: dict[str, Any], warn: Warn) -> Config:
+    root = Section("", tree, path.parent, warn)
+    shops = {name: _shop(name, section) for name, section in _named(root, "shop").items()}
+    warehouse = _warehouse(_table(root, "warehouse"))
+    ledger = _ledger(_table(root, "ledger"))
+    pulls = {name: _pull(name, section, shops) for name, section in _named(root, "pull").items()}
+    pushes = {name: _push(name, section, shops) for name, section in _named(root, "push").items()}
+    root.finish()
+    if not shops:
+        hint = "add [shop.main] with name and access_token, or run `shoptide init`"
+        raise ConfigError(f"{path} names no shop", hint=hint)
+    return Config(path, shops, warehouse, ledger, pulls, pushes)
+
+
+def _named(root: Section, key: str) -> dict[str, Section]:
+    return {name: Section(f"{key}.{name}", each.values, root.base, root.warn) for name, each in root.below(key).items()}
+
+
+def _table(root: Section, key: str) -> Section:
+    root.asked.add(key)
+    value = root.values.get(key, {})
+    if not isinstance(value, dict):
+        raise ConfigError(f"{key}: must be a table [{key}]")
+    return Section(key, value, root.base, root.warn)
+
+
+def _shop(alias: str, section: Section) -> ShopConfig:
+    name = section.needed("name", '"acme"')
+    try:
+        domain = shop_domain(name)
+    except ConfigError as error:
+        raise section.wrong("name", error.message, hint=error.hint) from None
+    version = section.text("api_version", SUPPORTED_VERSIONS[-1]) or ""
+    if version not in SUPPORTED_VERSIONS:
+        known = ", ".join(SUPPORTED_VERSIONS)
+        raise section.wrong("api_version", f"{version!r} is not supported", hint=f"choose one of {known}")
+    found = ShopConfig(
+        alias,
+        domain,
+        section.secret("access_token"),
+        section.text("client_id"),
+        section.secret("client_secret"),
+        section.secret("refresh_token"),
+        version,
+        section.choice("plan", PLANS, "standard"),
+        section.text("base_url"),
+    )
+    section.finish()
+    if found.access_token is None and not (found.client_id and found.client_secret):
+        hint = 'access_token = "env:SHOPIFY_TOKEN", or client_id and client_secret of a Dev Dashboard app'
+        raise section.wrong("access_token", "is missing", hint=hint)
+    return found
+
+
+def _warehouse(section: Section) -> WarehouseConfig:
+    found = WarehouseConfig(
+        section.text("url", "duckdb:///shoptide.duckdb") or "",
+        section.text("schema", "shopify") or "",
+        section.texts("views"),
+    )
+    section.finish()
+    return found
+
+
+def _ledger(section: Section) -> LedgerConfig:
+    found = LedgerConfig(section.text("url", DEFAULT_LEDGER) or "")
+    section.finish()
+    return found
+
+
+def _shop_of(section: Section, shops: dict[str, ShopConfig]) -> str:
+    name = section.text("shop") or (next(iter(shops)) if len(shops) == 1 else None)
+    if name is None:
+        raise section.wrong("shop", "is missing", hint=f"shops are {', '.join(shops) or 'none yet'}")
+    if name not in shops:
+        raise section.wrong(
+            "shop", f"there is no [shop.{name}]", hint=_near(name, shops) or f"shops are {', '.join(shops)}"
+        )
+    return name
+
+
+def _pull(name: str, section: Section, shops: dict[str, ShopConfig]) -> PullConfig:
+    streams = section.texts("streams")
+    if not streams:
+        raise section.wrong("streams", "is missing", hint='streams = ["customers", "orders"], or streams = "all"')
+    found = PullConfig(
+        name,
+        _shop_of(section, shops),
+        streams,
+        section.text("schedule"),
+        section.texts("history"),
+        section.duration("overlap", timedelta(minutes=10)),
+        {each: _stream(inner) for each, inner in section.below("stream").items()},
+        {each: _query(inner) for each, inner in section.below("query").items()},
+    )
+    section.finish()
+    return found
+
+
+def _stream(section: Section) -> StreamConfig:
+    section.asked.add("fields")
+    fields = section.values.get("fields", {})
+    if not isinstance(fields, dict):
+        raise section.wrong("fields", "must be { include = […] } or { exclude = […] }")
+    inner = Section(f"{section.path}.fields", fields, section.base, section.warn)
+    found = StreamConfig(inner.texts("include"), inner.texts("exclude"), section.texts("metafields"))
+    inner.finish()
+    section.finish()
+    return found
+
+
+def _query(section: Section) -> str:
+    found = section.needed("root", '"giftCards"')
+    section.finish()
+    return found
+
+
+def _push(name: str, section: Section, shops: dict[str, ShopConfig]) -> PushConfig:
+    from shoptide.outbound.rows import checked_config
+
+    columns = section._take("columns", dict, 'a table such as { tags = "append" }') or {}  # noqa: SLF001
+    found = PushConfig(
+        name,
+        _shop_of(section, shops),
+        section.needed("object", '"customers"'),
+        section.needed("strategy", '"upsert"'),
+        section.needed("source", '"select * from crm.vip"'),
+        section.needed("key", '"crm_id"'),
+        section.texts("match"),
+        {str(column): str(policy) for column, policy in columns.items()},
+        section.text("nulls", "ignore") or "",
+        section.number("max_deletes"),
+        section.text("deletes", "delete") or "",
+        section.text("schedule"),
+    )
+    section.finish()
+    checked_config(found)
+    return found

@@ -175,6 +175,7 @@ class Shop:
         self.faults = Faults()
         self.random = random.Random(0)  # noqa: S311  # reproducible data, nothing secret
         self.settings: dict[str, Any] = {}
+        self.idempotent: dict[str, Any] = {}  # answers by idempotency key, oldest first
         self.tables: dict[str, Table] = {}
         self.counters: dict[str, int] = {}
         self.changes = 0

@@ -1,468 +1,363 @@
-"""Products: creating, updating, setting, deleting, publishing; what is derived of them; how they are searched."""
+"""Products as they are read: what is derived of them, how they are found, searched and sorted."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from shoptide.simulator.context import Context
-from shoptide.simulator.domain import text, variants
-from shoptide.simulator.domain.deletions import forget
-from shoptide.simulator.domain.metafields import by_custom_id, write_metafields
+from shoptide.simulator.domain import handles, publications, taxonomy, variants
+from shoptide.simulator.domain.metafields import by_custom_id
 from shoptide.simulator.registry import (
     Args,
     Listing,
-    TopLevelError,
     boolean,
     field,
     instant,
-    mutation,
     number,
     numeric_id,
     root,
     search,
     sort,
     token,
-    user_error,
 )
 from shoptide.simulator.registry import text as words
-from shoptide.simulator.shop import Record, Shop, tail_of
+from shoptide.simulator.roots import by_id
+from shoptide.simulator.shop import Record, Shop, stamp_of, tail_of
 
-LIMITS = {"title": "Title", "vendor": "Vendor", "productType": "Product type", "handle": "Handle"}
-PLAIN = ("title", "descriptionHtml", "vendor", "productType", "status", "templateSuffix", "requiresSellingPlan", "seo")
+KIND = "Product"
 
 
 def table(shop: Shop) -> Any:
-    found = shop.table("Product")
+    found = shop.table(KIND)
     found.add_index("handle", lambda record: record["handle"])
     return found
 
 
-# checks
-
-
-def problems(given: Args, held: Record | None) -> list[Record]:
-    found = []
-    if ("title" in given or held is None) and not (given.get("title") or "").strip():
-        found.append(user_error(["title"], "Title can't be blank"))
-    for name, label in LIMITS.items():
-        if len(given.get(name) or "") > 255:
-            found.append(user_error([name], f"{label} is too long (maximum is 255 characters)"))
-            if name == "productType":
-                message = "Custom product type is too long (maximum is 255 characters)"
-                found.append(user_error(["customProductType"], message))
-    if any(len(tag) > 255 for tag in text.tags(given.get("tags") or [])):
-        found.append(user_error(["tags"], "Product tags is invalid"))
-    for index, media in enumerate(given.get("_media") or []):
-        if not re.match(r"https?://[^\s/]+\.[^\s/]+", media["originalSource"]):
-            found.append(user_error(["media", str(index), "originalSource"], "Image URL is invalid"))
-    return found
-
-
-def handle_problem(shop: Shop, given: Args, held: Record | None) -> list[Record]:
-    wanted = given.get("handle")
-    if not wanted:
-        return []
-    taken = [other for other in table(shop).by("handle", text.slug(wanted)) if other is not held]
-    message = f"Handle '{wanted}' already in use. Please provide a new handle."
-    return [user_error(["input", "handle"], message, "HANDLE_NOT_UNIQUE")] if taken else []
-
-
-def free_handle(shop: Shop, title: str) -> str:
-    """A handle nobody has: the title's, or with its trailing number counted up."""
-    wanted = text.slug(title) or "product"
-    while table(shop).by("handle", wanted):
-        found = re.match(r"^(.*?)-?(\d+)$", wanted)
-        wanted = f"{found[1]}-{int(found[2]) + 1}" if found and found[1] else f"{wanted}-1"
-    return wanted
-
-
-# writing
-
-
-def blank(shop: Shop, given: Args) -> Record:
-    now = shop.stamp()
-    return {
-        "id": shop.new_id("Product"),
-        "createdAt": now,
-        "updatedAt": now,
-        "publishedAt": None,
-        "title": given["title"],
-        "handle": text.slug(given["handle"]) if given.get("handle") else free_handle(shop, given["title"]),
-        "descriptionHtml": "",
-        "vendor": shop.name,
-        "productType": "",
-        "status": "ACTIVE",
-        "tags": [],
-        "seo": {"title": None, "description": None},
-        "isGiftCard": bool(given.get("giftCard", False)),
-        "requiresSellingPlan": False,
-        "_options": [],
-        "_media": [],
-    }
-
-
-def applied(shop: Shop, record: Record, given: Args) -> None:
-    for name in PLAIN:
-        if given.get(name) is not None:
-            record[name] = given[name]
-    if given.get("tags") is not None:
-        record["tags"] = text.tags(given["tags"])
-    if given.get("handle"):
-        record["handle"] = text.slug(given["handle"])
-    for media in given.get("_media") or []:
-        record["_media"].append(media_record(shop, media))
-
-
-def media_record(shop: Shop, given: Args) -> Record:
-    now = shop.stamp()
-    image = {
-        "id": shop.new_id("ImageSource"),
-        "url": given["originalSource"],
-        "altText": given.get("alt"),
-        "width": 1024,
-        "height": 1024,
-        "thumbhash": None,
-    }
-    return {
-        "id": shop.new_id("MediaImage"),
-        "alt": given.get("alt") or "",
-        "mediaContentType": given.get("mediaContentType") or "IMAGE",
-        "status": "READY",
-        "fileStatus": "READY",
-        "image": image,
-        "preview": {"status": "READY", "image": image},
-        "createdAt": now,
-        "updatedAt": now,
-    }
-
-
-@mutation("productCreate")
-def create(args: Args, ctx: Context) -> Record:
-    given = {**(args.get("product") or args.get("input") or {}), "_media": args.get("media")}
-    if given.get("id"):
-        return {"product": None, "userErrors": [user_error(["input"], "id cannot be specified during creation")]}
-    shop = ctx.shop
-    found = problems(given, None) or handle_problem(shop, given, None)
-    if found:
-        return {"product": None, "userErrors": found}
-    record = blank(shop, given)
-    applied(shop, record, given)
-    table(shop).put(record)
-    variants.set_options(shop, record, given.get("productOptions") or [])
-    variants.add_first(shop, record)
-    if refused := write_metafields(ctx, record, given.get("metafields") or [], at=("metafields",)):
-        remove(shop, record)
-        return {"product": None, "userErrors": refused}
-    shop.emit("products/create", record)
-    return {"product": record, "shop": {}, "userErrors": []}
-
-
-@mutation("productUpdate")
-def update(args: Args, ctx: Context) -> Record:
-    given = {**(args.get("product") or args.get("input") or {}), "_media": args.get("media")}
-    wanted = args.get("identifier") or {"id": given.get("id")}
-    record = identified(wanted, ctx)
-    if record is None:
-        return {"product": None, "userErrors": [user_error(["id"], "Product does not exist")]}
-    found = problems(given, record) or handle_problem(ctx.shop, given, record)
-    found = found or write_metafields(ctx, record, given.get("metafields") or [], at=("metafields",))
-    if not found:
-        applied(ctx.shop, record, given)
-        changed(ctx.shop, record)
-    return {"product": record, "userErrors": found}
-
-
-def changed(shop: Shop, record: Record) -> None:
-    shop.touch(record)
-    table(shop).put(record)
-    shop.emit("products/update", record)
-
-
-@mutation("productSet")
-def set_product(args: Args, ctx: Context) -> Record:
-    given, shop = args["input"], ctx.shop
-    if args.get("identifier") and given.get("id"):
-        message = "The id field is not allowed if identifier is provided."
-        return _set_refused([user_error(["input"], message, "ID_NOT_ALLOWED")])
-    wanted = args.get("identifier") or ({"id": given["id"]} if given.get("id") else {})
-    record = identified(wanted, ctx)
-    if record is None and wanted.get("id"):
-        error = user_error(["input", "id"], "Product does not exist", "PRODUCT_DOES_NOT_EXIST")
-        return _set_refused([error])
-    found = [_below_input(error) for error in problems(given, record)]
-    found += handle_problem(shop, given, record) + variants.set_problems(given)
-    if found:
-        return _set_refused(found)
-    fresh = record is None
-    if record is None:
-        record = blank(shop, {**given, "handle": given.get("handle") or wanted.get("handle")})
-        table(shop).put(record)
-    applied(shop, record, {**given, "_media": None})
-    if given.get("files") is not None:
-        record["_media"] = [
-            media_record(shop, {**file, "originalSource": file.get("originalSource") or ""}) for file in given["files"]
-        ]
-    refused = variants.replace(ctx, record, given) or write_metafields(
-        ctx, record, given.get("metafields") or [], at=("input", "metafields")
-    )
-    if refused:
-        if fresh:
-            remove(shop, record)
-        return _set_refused(refused)
-    if fresh:
-        shop.emit("products/create", record)
-    else:
-        changed(shop, record)
-    return {"product": record, "productSetOperation": None, "userErrors": []}
-
-
-def _set_refused(found: list[Record]) -> Record:
-    return {"product": None, "productSetOperation": None, "userErrors": found}
-
-
-def _below_input(error: Record) -> Record:
-    path = ["input"] if error["field"][0] not in ("title",) else ["input", "title"]
-    return {**error, "field": path, "code": error["code"] or "INVALID_PRODUCT"}
-
-
 def identified(wanted: Args, ctx: Context) -> Record | None:
+    """The product an identifier means: id, handle or custom id."""
     if wanted.get("id"):
-        return table(ctx.shop).get(wanted["id"])
+        found: Record | None = table(ctx.shop).get(wanted["id"])
+        return found
     if wanted.get("handle"):
-        return next(iter(table(ctx.shop).by("handle", wanted["handle"])), None)
+        return handles.holder(ctx.shop, KIND, wanted["handle"])
     return by_custom_id(ctx, "PRODUCT", wanted["customId"]) if wanted.get("customId") else None
 
 
-def remove(shop: Shop, record: Record) -> None:
-    for variant in variants.of_product(shop, record["id"]):
-        variants.drop(shop, variant)
-    table(shop).remove(record["id"])
+# work under way
+
+# What asynchronous mutations have yet to do, by the operation's kind; see product_operations.
+WORK: dict[str, Callable[[Shop, Record], None]] = {}
+OPERATION_KINDS = ("ProductDeleteOperation", "ProductSetOperation", "ProductDuplicateOperation")
 
 
-@mutation("productDelete")
-def delete(args: Args, ctx: Context) -> Record:
-    gid = args["input"]["id"]
-    record = table(ctx.shop).get(gid)
-    if record is None:
-        return {"deletedProductId": None, "userErrors": [user_error(["id"], "Product does not exist")]}
-    remove(ctx.shop, record)
-    forget(ctx.shop, record, "products/delete")
-    return {"deletedProductId": gid, "shop": {}, "userErrors": []}
+def settle(shop: Shop) -> None:
+    """Do what asynchronous operations had still to do by now."""
+    for kind in OPERATION_KINDS:
+        for operation in shop.table(kind):
+            if operation["_due"] is not None and operation["_due"] <= shop.stamp():
+                operation["_due"] = None
+                WORK[kind](shop, operation)
 
 
-@mutation("productChangeStatus")
-def change_status(args: Args, ctx: Context) -> Record:
-    record = table(ctx.shop).get(args["productId"])
-    if record is None:
-        error = user_error(["productId"], "Product does not exist", "PRODUCT_NOT_FOUND")
-        return {"product": None, "userErrors": [error]}
-    record["status"] = args["status"]
-    changed(ctx.shop, record)
-    return {"product": record, "userErrors": []}
-
-
-@mutation("publishablePublish")
-def publish(args: Args, ctx: Context) -> Record:
-    return _published(args, ctx, on=True)
-
-
-@mutation("publishableUnpublish")
-def unpublish(args: Args, ctx: Context) -> Record:
-    return _published(args, ctx, on=False)
-
-
-def _published(args: Args, ctx: Context, *, on: bool) -> Record:
-    record = table(ctx.shop).get(args["id"])
-    if record is None:
-        return {"publishable": None, "userErrors": [user_error(["id"], "Resource does not exist")]}
-    held = set(record.get("_publications") or [])
-    given = {entry["publicationId"] for entry in args["input"]}
-    unknown = sorted(each for each in given if ctx.shop.table("Publication").get(each) is None)
-    if unknown:
-        path = ["input", "0", "publicationId"]
-        return {
-            "publishable": record,
-            "userErrors": [user_error(path, "Publication does not exist or is not publishable")],
-        }
-    record["_publications"] = sorted(held | given if on else held - given)
-    record["publishedAt"] = record["publishedAt"] or ctx.shop.stamp() if record["_publications"] else None
-    changed(ctx.shop, record)
-    return {"publishable": record, "shop": {}, "userErrors": []}
-
-
-# reading
+# roots
 
 
 @root("products")
 def products(_args: Args, ctx: Context) -> Listing:
-    return Listing("Product", table(ctx.shop), root="products")
+    settle(ctx.shop)
+    return Listing(KIND, table(ctx.shop), root="products")
+
+
+@root("product")
+def product(args: Args, ctx: Context) -> Record | None:
+    settle(ctx.shop)
+    return by_id(args["id"], KIND, ctx)
 
 
 @root("productByIdentifier")
 def product_by_identifier(args: Args, ctx: Context) -> Record | None:
+    settle(ctx.shop)
     return identified(args["identifier"], ctx)
 
 
 @root("productByHandle")
 def product_by_handle(args: Args, ctx: Context) -> Record | None:
-    return identified({"handle": args["handle"]}, ctx)
+    settle(ctx.shop)
+    return handles.holder(ctx.shop, KIND, args["handle"])
 
 
-@field("Product", "legacyResourceId")
-def _legacy(record: Record, _args: Args, _ctx: Context) -> str:
+def _distinct(name: str) -> Callable[[Args, Context], list[str]]:
+    def values(_args: Args, ctx: Context) -> list[str]:
+        found: set[str] = set()
+        for record in table(ctx.shop):
+            found.update(record[name] if isinstance(record[name], list) else [record[name]])
+        return sorted(filter(None, found), key=str.lower)
+
+    return values
+
+
+def _strings(name: str) -> Callable[[Args, Context], Record]:
+    values = _distinct(name)
+
+    def connection(args: Args, ctx: Context) -> Record:
+        found = values(args, ctx)
+        found = list(reversed(found)) if args.get("reverse") else found
+        shown = found[: args["first"]] if args.get("first") is not None else found[-(args.get("last") or 0) :]
+        page = {
+            "hasNextPage": len(shown) < len(found),
+            "hasPreviousPage": False,
+            "startCursor": None,
+            "endCursor": None,
+        }
+        return {"nodes": shown, "edges": [{"node": text, "cursor": text} for text in shown], "pageInfo": page}
+
+    return connection
+
+
+for _name, _key in (("productTags", "tags"), ("productTypes", "productType"), ("productVendors", "vendor")):
+    root(_name)(_strings(_key))
+
+
+# plain fields
+
+
+@field(KIND, "legacyResourceId")
+def legacy_id(record: Record, _args: Args, _ctx: Context) -> str:
     return tail_of(record["id"])
 
 
-@field("Product", "description")
-def _description(record: Record, args: Args, _ctx: Context) -> str:
-    plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", record["descriptionHtml"])).strip()
+def plain_text(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+
+
+@field(KIND, "description")
+def description(record: Record, args: Args, _ctx: Context) -> str:
+    plain = plain_text(record["descriptionHtml"])
     return plain[: args["truncateAt"]] if args.get("truncateAt") else plain
 
 
-@field("Product", "bodyHtml")
-def _body(record: Record, _args: Args, _ctx: Context) -> str:
+@field(KIND, "descriptionPlainSummary")
+def summary(record: Record, _args: Args, _ctx: Context) -> str:
+    return plain_text(record["descriptionHtml"])[:255]
+
+
+@field(KIND, "bodyHtml")
+def body(record: Record, _args: Args, _ctx: Context) -> str:
     return str(record["descriptionHtml"])
 
 
-@field("Product", "options")
-def _options(record: Record, args: Args, ctx: Context) -> list[Record]:
-    found = [variants.option_record(ctx.shop, record, option) for option in record["_options"]]
-    return found[: args["first"]] if args.get("first") else found
+@field(KIND, "customProductType")
+def custom_type(record: Record, _args: Args, _ctx: Context) -> str | None:
+    return record["productType"] or None
 
 
-@field("Product", "variants")
-def _variants(record: Record, _args: Args, ctx: Context) -> Listing:
-    return Listing("ProductVariant", variants.of_product(ctx.shop, record["id"]), root="Product.variants")
+@field(KIND, "category")
+def category(record: Record, _args: Args, _ctx: Context) -> Record | None:
+    return taxonomy.category(record["category"]) if record.get("category") else None
 
 
-@field("Product", "variantsCount", "totalVariants")
-def _variants_count(record: Record, _args: Args, ctx: Context) -> Any:
-    return {"count": len(variants.of_product(ctx.shop, record["id"])), "precision": "EXACT"}
+@field(KIND, "onlineStoreUrl")
+def online_store_url(record: Record, _args: Args, ctx: Context) -> str | None:
+    on_show = publications.shown(record, publications.online_store(ctx.shop)["id"], ctx.shop)
+    return (
+        f"https://{ctx.shop.domain}/products/{record['handle']}" if on_show and record["status"] == "ACTIVE" else None
+    )
 
 
-@field("Product", "media")
-def _media(record: Record, _args: Args, _ctx: Context) -> list[Record]:
-    return list(record["_media"])
-
-
-@field("Product", "mediaCount")
-def _media_count(record: Record, _args: Args, _ctx: Context) -> Record:
-    return {"count": len(record["_media"]), "precision": "EXACT"}
-
-
-@field("Product", "featuredMedia")
-def _featured(record: Record, _args: Args, _ctx: Context) -> Record | None:
-    return record["_media"][0] if record["_media"] else None
-
-
-@field("Product", "totalInventory")
-def _total_inventory(record: Record, _args: Args, ctx: Context) -> int:
-    return sum(variants.quantity(ctx.shop, each) or 0 for each in variants.of_product(ctx.shop, record["id"]))
-
-
-@field("Product", "tracksInventory")
-def _tracks(record: Record, _args: Args, ctx: Context) -> bool:
-    return any(variants.item_of(ctx.shop, each)["tracked"] for each in variants.of_product(ctx.shop, record["id"]))
-
-
-@field("Product", "hasOnlyDefaultVariant")
-def _only_default(record: Record, _args: Args, ctx: Context) -> bool:
-    found = variants.of_product(ctx.shop, record["id"])
-    return len(found) == 1 and variants.title_of(found[0]) == variants.DEFAULT_TITLE
-
-
-@field("Product", "hasOutOfStockVariants")
-def _out_of_stock(record: Record, _args: Args, ctx: Context) -> bool:
-    return any((variants.quantity(ctx.shop, each) or 0) <= 0 for each in variants.of_product(ctx.shop, record["id"]))
-
-
-def price_span(shop: Shop, record: Record) -> tuple[Decimal, Decimal]:
-    prices = [Decimal(each["price"]) for each in variants.of_product(shop, record["id"])] or [Decimal(0)]
-    return min(prices), max(prices)
-
-
-@field("Product", "priceRangeV2")
-def _price_range(record: Record, _args: Args, ctx: Context) -> Record:
-    low, high = price_span(ctx.shop, record)
-    currency = ctx.shop.currency
-    return {
-        "minVariantPrice": {"amount": low, "currencyCode": currency},
-        "maxVariantPrice": {"amount": high, "currencyCode": currency},
-    }
-
-
-@field("Product", "onlineStoreUrl")
-def _online_url(record: Record, _args: Args, ctx: Context) -> str | None:
-    return f"https://{ctx.shop.domain}/products/{record['handle']}" if record["publishedAt"] else None
-
-
-@field("Product", "onlineStorePreviewUrl")
-def _preview_url(record: Record, _args: Args, ctx: Context) -> str:
+@field(KIND, "onlineStorePreviewUrl")
+def preview_url(record: Record, _args: Args, ctx: Context) -> str:
     return f"https://{ctx.shop.domain}/products/{record['handle']}"
 
 
-@root("productOperation")
-def _no_operation(_args: Args, _ctx: Context) -> Record | None:
-    return None
+# variants
 
 
-@mutation("productDuplicate")
-def _no_duplicate(_args: Args, _ctx: Context) -> Record:
-    raise TopLevelError("NOT_MODELLED", "The simulator does not duplicate products.")
+@field(KIND, "variants")
+def variants_of(record: Record, _args: Args, ctx: Context) -> Listing:
+    return Listing("ProductVariant", variants.of_product(ctx.shop, record["id"]), root="Product.variants")
 
 
-def _listed(shop: Shop, record: Record, name: str) -> list[Any]:
-    return [each.get(name) for each in variants.of_product(shop, record["id"])]
+@field(KIND, "variantsCount")
+def variants_count(record: Record, _args: Args, ctx: Context) -> Record:
+    return {"count": total_variants(record, {}, ctx), "precision": "EXACT"}
+
+
+@field(KIND, "totalVariants")
+def total_variants(record: Record, _args: Args, ctx: Context) -> int:
+    return len(variants.table(ctx.shop).by("product", record["id"]))
+
+
+LAG = timedelta(seconds=2)
+
+
+def lag_inventory(shop: Shop, record: Record) -> None:
+    """`totalInventory` shows the old sum for a moment after a quantity changed (FACTS 38); call it before the change."""
+    now = shop.stamp()
+    if (record.get("_lag") or {}).get("until", "") <= now:
+        until = stamp_of(shop.clock.now() + LAG)
+        record["_lag"] = {"total": inventory_sum(shop, record), "until": until}
+
+
+def inventory_sum(shop: Shop, record: Record) -> int:
+    rows = variants.of_product(shop, record["id"])
+    return sum(variants.quantity(shop, row) for row in rows if variants.item_of(shop, row)["tracked"])
+
+
+@field(KIND, "totalInventory")
+def total_inventory(record: Record, _args: Args, ctx: Context) -> int:
+    lag = record.get("_lag")
+    if lag is not None and lag["until"] > ctx.shop.stamp():
+        return int(lag["total"])
+    return inventory_sum(ctx.shop, record)
+
+
+@field(KIND, "tracksInventory")
+def tracks_inventory(record: Record, _args: Args, ctx: Context) -> bool:
+    return any(variants.item_of(ctx.shop, row)["tracked"] for row in variants.of_product(ctx.shop, record["id"]))
+
+
+@field(KIND, "hasOnlyDefaultVariant")
+def only_default(record: Record, _args: Args, ctx: Context) -> bool:
+    rows = variants.of_product(ctx.shop, record["id"])
+    return len(rows) == 1 and variants.title_of(rows[0]) == variants.DEFAULT_TITLE
+
+
+@field(KIND, "hasOutOfStockVariants")
+def out_of_stock(record: Record, _args: Args, ctx: Context) -> bool:
+    return any(variants.quantity(ctx.shop, row) <= 0 for row in variants.of_product(ctx.shop, record["id"]))
+
+
+@field(KIND, "hasVariantsThatRequiresComponents")
+def requires_components(record: Record, _args: Args, ctx: Context) -> bool:
+    return any(row.get("requiresComponents") for row in variants.of_product(ctx.shop, record["id"]))
+
+
+# prices
+
+
+def price_span(shop: Shop, record: Record, name: str = "price") -> tuple[Decimal, Decimal] | None:
+    """The lowest and the highest price of a product's variants."""
+    prices = [Decimal(row[name]) for row in variants.of_product(shop, record["id"]) if row[name] is not None]
+    return (min(prices), max(prices)) if prices else None
+
+
+def _range(shop: Shop, span: tuple[Decimal, Decimal], low: str, high: str, *, factor: int = 1) -> Record:
+    return {
+        low: {"amount": span[0] * factor, "currencyCode": shop.currency},
+        high: {"amount": span[1] * factor, "currencyCode": shop.currency},
+    }
+
+
+@field(KIND, "priceRangeV2")
+def price_range(record: Record, _args: Args, ctx: Context) -> Record:
+    span = price_span(ctx.shop, record) or (Decimal(0), Decimal(0))
+    return _range(ctx.shop, span, "minVariantPrice", "maxVariantPrice")
+
+
+@field(KIND, "priceRange")
+def old_price_range(record: Record, _args: Args, ctx: Context) -> Record:
+    """The deprecated range counts in cents."""
+    span = price_span(ctx.shop, record) or (Decimal(0), Decimal(0))
+    return _range(ctx.shop, span, "minVariantPrice", "maxVariantPrice", factor=100)
+
+
+@field(KIND, "compareAtPriceRange")
+def compare_at_range(record: Record, _args: Args, ctx: Context) -> Record | None:
+    span = price_span(ctx.shop, record, "compareAtPrice")
+    return _range(ctx.shop, span, "minVariantCompareAtPrice", "maxVariantCompareAtPrice") if span else None
+
+
+@field(KIND, "contextualPricing")
+def contextual_pricing(record: Record, _args: Args, ctx: Context) -> Record:
+    return {"priceRange": price_range(record, {}, ctx), "fixedQuantityRulesCount": 0}
+
+
+# searching
+
+
+def _of_variants(read: Callable[[Shop, Record], Any]) -> Callable[[Record, Shop], list[Any]]:
+    def extract(record: Record, shop: Shop) -> list[Any]:
+        return [read(shop, row) for row in variants.of_product(shop, record["id"])]
+
+    return extract
+
+
+def _price(record: Record, shop: Shop) -> Decimal | None:
+    span = price_span(shop, record)
+    return span[0] if span else None
+
+
+def _published_status(record: Record, shop: Shop) -> str:
+    return "published" if publications.shown(record, publications.online_store(shop)["id"], shop) else "unpublished"
+
+
+def _collections(record: Record, shop: Shop) -> Any:
+    from shoptide.simulator.domain import collections
+
+    held = next((row for row in shop.table("Collection") if collections.holds(shop, row, record)), None)
+    return held["id"] if held else None
+
+
+def _instant_key(name: str) -> Callable[[Record, Shop], datetime | str | None]:
+    return lambda record, _shop: record[name]
 
 
 search(
-    "Product",
+    KIND,
     {
-        "id": numeric_id(lambda record, _shop: record["id"]),
-        "title": words(lambda record, _shop: record["title"]),
-        "handle": token(lambda record, _shop: record["handle"]),
-        "status": token(lambda record, _shop: record["status"], ["active", "archived", "draft", "unlisted"]),
-        "vendor": token(lambda record, _shop: record["vendor"]),
-        "product_type": token(lambda record, _shop: record["productType"]),
-        "tag": token(lambda record, _shop: record["tags"]),
-        "sku": token(
-            lambda record, shop: [
-                variants.item_of(shop, each)["sku"] for each in variants.of_product(shop, record["id"])
-            ]
+        "id": numeric_id(lambda row, _shop: row["id"]),
+        "title": words(lambda row, _shop: row["title"]),
+        "handle": token(lambda row, _shop: row["handle"]),
+        "status": token(lambda row, _shop: row["status"], ["active", "archived", "draft", "unlisted"]),
+        "vendor": token(lambda row, _shop: row["vendor"]),
+        "product_type": token(lambda row, _shop: row["productType"]),
+        "tag": token(lambda row, _shop: row["tags"]),
+        "tag_not": token(lambda row, _shop: row["tags"]),
+        "sku": token(_of_variants(variants.sku_of)),
+        "barcode": token(_of_variants(lambda _shop, row: row["barcode"])),
+        "variant_title": words(_of_variants(lambda _shop, row: variants.title_of(row))),
+        "variant_id": numeric_id(lambda row, shop: next(iter(variants.of_product(shop, row["id"])), {}).get("id")),
+        "price": number(_price),
+        "inventory_total": number(lambda row, shop: inventory_sum(shop, row)),
+        "out_of_stock_somewhere": boolean(
+            lambda row, shop: any(variants.quantity(shop, each) <= 0 for each in variants.of_product(shop, row["id"]))
         ),
-        "barcode": token(lambda record, shop: _listed(shop, record, "barcode")),
-        "price": number(lambda record, shop: price_span(shop, record)[0]),
-        "inventory_total": number(
-            lambda record, shop: sum(
-                variants.quantity(shop, each) or 0 for each in variants.of_product(shop, record["id"])
-            )
-        ),
-        "gift_card": boolean(lambda record, _shop: record["isGiftCard"]),
-        "created_at": instant(lambda record, _shop: record["createdAt"]),
-        "updated_at": instant(lambda record, _shop: record["updatedAt"]),
-        "published_at": instant(lambda record, _shop: record["publishedAt"]),
+        "is_price_reduced": boolean(lambda row, shop: price_span(shop, row, "compareAtPrice") is not None),
+        "gift_card": boolean(lambda row, _shop: row["isGiftCard"]),
+        "bundles": boolean(lambda _row, _shop: False),
+        "category_id": token(lambda row, _shop: tail_of(row.get("category") or "") or None),
+        "collection_id": numeric_id(_collections),
+        "published_status": token(_published_status),
+        "publishable_status": token(_published_status),
+        "created_at": instant(_instant_key("createdAt")),
+        "updated_at": instant(_instant_key("updatedAt")),
+        "published_at": instant(_instant_key("publishedAt")),
     },
     text=[
-        lambda record, _shop: record["title"],
-        lambda record, _shop: record["vendor"],
-        lambda record, _shop: record["productType"],
-        lambda record, _shop: record["tags"],
+        lambda row, _shop: row["title"],
+        lambda row, _shop: row["vendor"],
+        lambda row, _shop: row["productType"],
+        lambda row, _shop: row["tags"],
+        lambda row, _shop: row["handle"],
+        _of_variants(variants.sku_of),
     ],
 )
-
 sort(
     "products",
     {
-        "ID": lambda record, _shop: int(tail_of(record["id"])),
-        "CREATED_AT": lambda record, _shop: record["createdAt"],
-        "UPDATED_AT": lambda record, _shop: record["updatedAt"],
-        "PUBLISHED_AT": lambda record, _shop: record["publishedAt"],
-        "TITLE": lambda record, _shop: record["title"],
-        "VENDOR": lambda record, _shop: record["vendor"],
-        "PRODUCT_TYPE": lambda record, _shop: record["productType"],
-        "RELEVANCE": lambda record, _shop: int(tail_of(record["id"])),
+        "ID": lambda row, _shop: int(tail_of(row["id"])),
+        "CREATED_AT": lambda row, _shop: row["createdAt"],
+        "UPDATED_AT": lambda row, _shop: row["updatedAt"],
+        "PUBLISHED_AT": lambda row, _shop: row["publishedAt"],
+        "TITLE": lambda row, _shop: row["title"],
+        "VENDOR": lambda row, _shop: row["vendor"],
+        "PRODUCT_TYPE": lambda row, _shop: row["productType"],
+        "INVENTORY_TOTAL": lambda row, shop: inventory_sum(shop, row),
+        "RELEVANCE": lambda row, _shop: int(tail_of(row["id"])),
     },
     default="ID",
 )

@@ -38,7 +38,7 @@ def tax_lines(holder: Record, order: Record) -> list[Record]:
 def application(order: Record, index: int) -> Record:
     """A discount application, its value in the customer's currency."""
     held = order["_discounts"][index]
-    value: Record = {"__typename": "PricingPercentageValue", "percentage": held["percentage"]}
+    value: Record = {"__typename": "PricingPercentageValue", "percentage": held.get("percentage")}
     if held.get("percentage") is None:
         amount = money.read(held["_amount"])
         currency = order.get("presentmentCurrencyCode") or order["currencyCode"]
@@ -144,9 +144,11 @@ _amount(
 )
 _amount(
     "unfulfilledDiscountedTotalSet",
-    lambda line, order, shop: line_discounted(line).share(_waiting(line, order, shop), line["quantity"])
-    if _waiting(line, order, shop)
-    else NOTHING,
+    lambda line, order, shop: (
+        line_discounted(line).share(_waiting(line, order, shop), line["quantity"])
+        if _waiting(line, order, shop)
+        else NOTHING
+    ),
     "unfulfilledDiscountedTotal",
 )
 

@@ -335,9 +335,9 @@ def _probe(run: Run, job: Job) -> Probe | None:
         return None
     answer = run.client.execute(document, {"query": job.search})
     stream = job.plan.stream
-    newest = [node[stream.cursor] for node in answer.data[stream.root]["nodes"]]
+    newest = [node[stream.cursor or ""] for node in answer.data[stream.root]["nodes"]]
     return Probe(
-        answer.data[stream.count_root]["count"],
+        answer.data[stream.count_root or ""]["count"],
         datetime.fromisoformat(newest[0]) if newest else None,
         answer.server_time or run.clock.now(),
     )

@@ -1,0 +1,53 @@
+# Everything starts from Python 3.11 or newer with venv, and make. `make demo` and `make test` install what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help demo test check bench crash scenarios docs lock clean
+
+help:  ## Say what there is to make
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Shoptide needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python venv is missing (on Debian: apt install python3-venv)"; exit 1; }
+	@echo "Installing locked requirements into $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)  ## Pull a simulated store into DuckDB and push changes back
+	@$(BIN)/shoptide demo
+
+check: $(READY)  ## Style, types, import directions, dead code, dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --verbose
+	$(BIN)/vulture
+	$(BIN)/deptry src
+
+test: check  ## The checks and all tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+bench: $(READY)  ## Measure; figures go to build/bench.json
+	@$(BIN)/python bench/run.py
+
+crash: $(READY)  ## Kill pulls and pushes at many points and look at what is left
+	$(BIN)/python -m pytest -q tests/crash
+
+scenarios: $(READY)  ## Replay recorded conversations against the simulator, where they are at hand
+	@$(BIN)/python tests/contract/scenarios.py
+
+docs: $(READY)  ## Write the generated reference pages
+	@$(BIN)/python scripts/build_reference.py
+
+lock: $(READY)  ## Pin the requirements anew, with hashes
+	$(BIN)/uv pip compile --quiet pyproject.toml requirements/dev.in --extra simulate --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-emit-index-url --no-annotate -o requirements/dev.txt
+
+clean:  ## Remove what was made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache shoptide-demo

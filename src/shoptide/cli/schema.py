@@ -26,7 +26,7 @@ def command(context: click.Context, name: str | None, pushes: bool, api_version:
         raise UsageError(
             f"API version {version} is not supported", hint=f"choose one of {', '.join(SUPPORTED_VERSIONS)}"
         )
-    rows = _accepted(load(version)) if pushes else _tables(load(version))
+    rows = accepted_columns(load(version)) if pushes else table_columns(load(version))
     chosen = [row for row in rows if name is None or name in (row["table"], row["stream"])]
     if not chosen:
         known = ", ".join(sorted({row["table"] for row in rows}))
@@ -37,7 +37,7 @@ def command(context: click.Context, name: str | None, pushes: bool, api_version:
         output.table(["table", "column", "type"], [(row["table"], row["column"], row["type"]) for row in chosen])
 
 
-def _tables(schema: Any) -> list[dict[str, str]]:
+def table_columns(schema: Any) -> list[dict[str, str]]:
     from shoptide.inbound.reading import TYPES
     from shoptide.resources.extraction import plan_stream
     from shoptide.resources.streams import STREAMS
@@ -52,7 +52,7 @@ def _tables(schema: Any) -> list[dict[str, str]]:
     return found
 
 
-def _accepted(schema: Any) -> list[dict[str, str]]:
+def accepted_columns(schema: Any) -> list[dict[str, str]]:
     from shoptide.outbound.rows import snaked
     from shoptide.resources.objects import IDENTITY, OBJECTS
 

@@ -1,0 +1,96 @@
+"""Write the generated pages below docs/reference: commands, tables, what a push accepts.
+
+    python scripts/build_reference.py            # writes them
+    python scripts/build_reference.py --check    # exits 1 when one is not what it would write
+"""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import sys
+
+import click
+
+from shoptide.cli.app import COMMANDS, app
+from shoptide.cli.schema import accepted_columns, table_columns
+from shoptide.shopify.schema import LATEST_VERSION, load
+
+FOLDER = pathlib.Path(__file__).parent.parent / "docs" / "reference"
+EXIT_CODES = """| code | means |
+|---|---|
+| 0 | done |
+| 1 | finished, some streams or rows failed |
+| 2 | usage or configuration |
+| 3 | authentication or scopes |
+| 4 | the plan has changes (`--exit-code`) |
+| 5 | another run holds the lock |
+| 75 | temporary, try later |
+| 130 | interrupted, resumable |
+"""
+
+
+def commands() -> str:
+    lines = ["# Commands", "", "Written by `make docs`.", "", "## Global flags", ""]
+    lines += [_option(each) for each in app.params if isinstance(each, click.Option)]
+    for name in COMMANDS:
+        command = importlib.import_module(f"shoptide.cli.{name}").command
+        shared = {each.name for each in app.params}
+        given = " ".join(each.human_readable_name for each in command.params if isinstance(each, click.Argument))
+        lines += ["", f"## shoptide {name} {given}".rstrip(), "", " ".join((command.help or "").split()), ""]
+        options = [each for each in command.params if isinstance(each, click.Option) and each.name not in shared]
+        lines += [_option(each) for each in options]
+    return "\n".join([*lines, "", "## Exit codes", "", EXIT_CODES])
+
+
+def _option(option: click.Option) -> str:
+    names = ", ".join(f"`{name}`" for name in option.opts)
+    return f"- {names}: {option.help or 'see the command'}"
+
+
+def tables() -> str:
+    return _columns("Tables and columns", table_columns(load(LATEST_VERSION)), BOOKKEEPING)
+
+
+BOOKKEEPING = (
+    "Every row also has `_synced_at`, `_run_id`, `_row_hash` and `_deleted_at` (null while the record exists). "
+    "Times are UTC, money is DECIMAL."
+)
+
+
+def pushes() -> str:
+    note = "Columns may be written in snake_case or camelCase; `id`, `record_id` and `gid` name the record."
+    return _columns("What a push accepts", accepted_columns(load(LATEST_VERSION)), note)
+
+
+def _columns(title: str, rows: list[dict[str, str]], note: str) -> str:
+    lines = [f"# {title}", "", f"Written by `make docs` for API version {LATEST_VERSION}. {note}"]
+    for table in dict.fromkeys(row["table"] for row in rows):
+        lines += ["", f"## {table}", "", "| column | type |", "|---|---|"]
+        lines += [f"| `{row['column']}` | {row['type']} |" for row in rows if row["table"] == table]
+    return "\n".join([*lines, ""])
+
+
+PAGES = {"commands.md": commands, "tables.md": tables, "pushes.md": pushes}
+
+
+def stale() -> list[str]:
+    """The pages that are not what would be written now."""
+    return [
+        name
+        for name, page in PAGES.items()
+        if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != page()
+    ]
+
+
+def main() -> None:
+    if "--check" in sys.argv:
+        found = stale()
+        sys.exit(f"out of date: {', '.join(found)}; run `make docs`" if found else 0)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

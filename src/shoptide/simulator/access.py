@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from shoptide.simulator.context import App
 
 DOCUMENTATION = "https://shopify.dev/api/usage/access-scopes"
+# What Shopify asks for besides the scope.
+ALSO = {
+    ("read_users",): "The app must be a finance embedded app or installed on a Shopify Plus or Advanced store. "
+    "Contact Shopify Support to enable this scope for your app."
+}
 
 
 def needed(source: Schema, kind: str, name: str) -> ScopeGroups:
@@ -35,11 +40,10 @@ def wording(groups: ScopeGroups) -> str:
 
 
 def denial(source: Schema, kind: str, name: str, app: App) -> TopLevelError | None:
-    if "*" in app.scopes:
-        return None
     groups = needed(source, kind, name)
     if app.may(groups):
         return None
-    required = wording(tuple(group for group in groups if not app.may((group,))))
+    missing = tuple(group for group in groups if not app.may((group,)))
+    required = wording(missing) + "".join(f" Also: {ALSO[group]}" for group in missing if group in ALSO)
     message = f"Access denied for {name} field. Required access: {required}"
     return TopLevelError("ACCESS_DENIED", message, documentation=DOCUMENTATION, requiredAccess=required)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from shoptide.shopify.schema import Schema, ScopeGroups
 
+ASIDE = frozenset({"read_apps", "read_users", "write_users"})  # scopes that no ordinary app is granted
+
 
 @dataclass(frozen=True)
 class App:
@@ -23,9 +25,9 @@ class App:
     scopes: frozenset[str] = ALL_SCOPES
 
     def may(self, groups: ScopeGroups) -> bool:
-        """Whether it has a scope of every group; write_x stands for read_x as well."""
+        """Whether it has a scope of every group; write_x stands for read_x as well, `*` for all an ordinary app gets."""
         if "*" in self.scopes:
-            return True
+            return all(any(scope not in ASIDE or _holds(self.scopes, scope) for scope in group) for group in groups)
         return all(any(_holds(self.scopes, scope) for scope in group) for group in groups)
 
     @property

@@ -329,7 +329,7 @@ class Seeder:
         return moment
 
     def _payment(self, draft: Draft, end: str) -> Record | None:
-        if draft.total == 0 or end == "cancelled" and self.chance.random() < 0.4:
+        if draft.total == 0 or (end == "cancelled" and self.chance.random() < 0.4):
             draft.record["_financial"] = "PAID" if draft.total == 0 else "PENDING"
             return None
         gateway = self.chance.choice(GATEWAYS)
@@ -543,4 +543,3 @@ def _rates(address: Record | None) -> tuple[tuple[str, float], ...]:
         rate = AMERICAN_TAXES.get(province or "")
         return ((f"{address.get('province')} State Tax", rate),) if rate else ()
     return ()
-

@@ -32,12 +32,16 @@ HOLD_REASONS = {
 
 def assigned_location(shop: Shop, line: Record) -> str | None:
     """Where a line is fulfilled from: where its variant is stocked, else the first location that ships online orders."""
-    online = [row for row in shop.table("Location") if row.get("isActive", True) and row.get("fulfillsOnlineOrders", True)]
+    online = [
+        row for row in shop.table("Location") if row.get("isActive", True) and row.get("fulfillsOnlineOrders", True)
+    ]
     variant = shop.get(line.get("variant"))
     item = shop.get(variant.get("_item")) if variant else None
     if item:
         stocked = item.get("_levels") or {}
-        fitting = [row["id"] for row in online if (stocked.get(row["id"]) or {}).get("available", 0) >= line["quantity"]]
+        fitting = [
+            row["id"] for row in online if (stocked.get(row["id"]) or {}).get("available", 0) >= line["quantity"]
+        ]
         fitting = fitting or [row["id"] for row in online if row["id"] in stocked]
         if fitting:
             return str(fitting[0])
@@ -130,12 +134,12 @@ def take_back(shop: Shop, order: Record, line: str, quantity: int) -> int:
 # finding them
 
 
-def named(gid: str, ctx: Context) -> Record | None:
-    """The fulfillment order of an argument; an id that is none at all fails the whole field."""
+def named(gid: str, ctx: Context, *, zero: str = "Invalid id: {}") -> Record | None:
+    """The fulfillment order of an argument; an id that can be none fails the whole field."""
     if kind_of(gid) != KIND:
         raise TopLevelError("RESOURCE_NOT_FOUND", f"Invalid id: {gid}")
     if tail_of(gid) == "0":
-        raise TopLevelError("RESOURCE_NOT_FOUND", "invalid id")
+        raise TopLevelError("RESOURCE_NOT_FOUND", zero.format(gid))
     return ctx.shop.table(KIND).get(gid)
 
 
@@ -273,11 +277,7 @@ def supported(record: Record, ctx: Context) -> list[str]:
 def _siblings(record: Record, ctx: Context) -> list[Record]:
     """Open fulfillment orders of the same order and place that it could be merged with."""
     rows = order_parts.parts(ctx.shop, {"id": record["_order"]}, KIND)
-    return [
-        row
-        for row in rows
-        if row is not record and row["status"] == "OPEN" and _kin(row) == _kin(record)
-    ]
+    return [row for row in rows if row is not record and row["status"] == "OPEN" and _kin(row) == _kin(record)]
 
 
 def _kin(record: Record) -> tuple[Any, ...]:

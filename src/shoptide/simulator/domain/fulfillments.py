@@ -71,7 +71,7 @@ def _checked(groups: list[Args], ctx: Context) -> tuple[Record | None, list[Shar
             if row["quantity"] <= 0:
                 path = ["fulfillment", "lineItemsByFulfillmentOrder", str(index), "fulfillmentOrderLineItems", str(at)]
                 return user_error([*path, "quantity"], "Quantity must be greater than 0"), []
-    found = [fulfillment_orders.named(group["fulfillmentOrderId"], ctx) for group in groups]
+    found = [fulfillment_orders.named(group["fulfillmentOrderId"], ctx, zero="invalid id") for group in groups]
     work = [record for record in found if record is not None]
     if len(work) < len(found):
         return _refused("Fulfillment order does not exist."), []

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from shoptide.simulator.shop import Record
 
+# ISO 4217: no minor unit
 WITHOUT_CENTS = frozenset(
-    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".split()  # ISO 4217: no minor unit
+    {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
 
 
@@ -111,7 +112,9 @@ def spread(bag: Bag, weights: list[Decimal], digits: int = 2) -> list[Bag]:
     last = max(index for index, weight in enumerate(weights) if weight)
     left = bag
     for index, weight in enumerate(weights[:last]):
-        parts[index] = Bag(rounded(bag.shop * weight / whole, digits), rounded(bag.presentment * weight / whole, digits))
+        parts[index] = Bag(
+            rounded(bag.shop * weight / whole, digits), rounded(bag.presentment * weight / whole, digits)
+        )
         left = left.minus(parts[index])
     parts[last] = left
     return parts

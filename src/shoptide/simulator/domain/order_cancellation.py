@@ -52,7 +52,9 @@ def apply(shop: Shop, order: Record, args: Args) -> None:
     """Void what is authorized, give back what was paid if wanted, take the pieces off, close the order."""
     stamp = shop.stamp()
     method: Any = args.get("refundMethod") or {}
-    give_back = bool(args.get("refund") or method.get("originalPaymentMethodsRefund") or method.get("storeCreditRefund"))
+    give_back = bool(
+        args.get("refund") or method.get("originalPaymentMethodsRefund") or method.get("storeCreditRefund")
+    )
     rows = order_parts.transactions(shop, order)
     for row in rows:
         left = open_authorization(row, rows)

@@ -432,7 +432,10 @@ def business_entity(_record: Record, _args: Args, ctx: Context) -> Record:
         "companyName": ctx.shop.name,
         "primary": True,
         "archived": False,
-        "address": {**(first.get("address") or {}), "countryCode": (first.get("address") or {}).get("countryCode", "CA")},
+        "address": {
+            **(first.get("address") or {}),
+            "countryCode": (first.get("address") or {}).get("countryCode", "CA"),
+        },
     }
 
 

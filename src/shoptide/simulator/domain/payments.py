@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from shoptide.simulator.access import DOCUMENTATION
 from shoptide.simulator.context import Context
 from shoptide.simulator.domain import money, order_parts
 from shoptide.simulator.domain.money import NOTHING, Bag
 from shoptide.simulator.domain.order_changes import changed
 from shoptide.simulator.domain.order_totals import open_authorization, totals
-from shoptide.simulator.registry import Args, field, mutation, user_error
+from shoptide.simulator.registry import Args, TopLevelError, field, mutation, user_error
 from shoptide.simulator.shop import Record, Shop, tail_of
 
 KIND = "OrderTransaction"
+AMOUNT_DENIED = (
+    "Access denied for orderCreateManualPayment field. Required access: `write_orders` access scope. Also: The user must "
+    "have mark_orders_as_paid permission. The API client must be installed on a Shopify Plus store to use the amount field."
+)
 AUTHORIZING = frozenset({"AUTHORIZATION", "EMV_AUTHORIZATION"})
 
 
-def add(shop: Shop, order: Record, kind: str, amount: Bag, *, gateway: str, status: str = "SUCCESS", **more: object) -> Record:
+def add(
+    shop: Shop, order: Record, kind: str, amount: Bag, *, gateway: str, status: str = "SUCCESS", **more: object
+) -> Record:
     """Write a transaction of an order; `more` are further facts of the record."""
     moment = shop.stamp()
     record: Record = {
@@ -182,16 +189,18 @@ def manual_payment(args: Args, ctx: Context) -> Record:
     if order is None:
         return {"order": None, "userErrors": [user_error(["id"], "Order does not exist", "ORDER_NOT_FOUND")]}
     due = totals(ctx.shop, order).outstanding
+    if args.get("amount") is not None and ctx.shop.plan not in ("plus", "enterprise"):
+        raise TopLevelError("ACCESS_DENIED", AMOUNT_DENIED, documentation=DOCUMENTATION)
     if order.get("cancelledAt") or due.shop <= 0:
-        return {"order": None, "userErrors": [user_error(["id"], "Order cannot be marked as paid.", "INVALID")]}
+        return {"order": None, "userErrors": [user_error(["id"], "Order cannot be marked as paid.")]}
     bag = due
     if args.get("amount"):
         wanted = Decimal(str(args["amount"]["amount"]))
         if wanted <= 0:
-            error = user_error(["amount"], "Amount must be greater than zero", "INVALID")
+            error = user_error(["amount"], "Amount must be greater than zero", "AMOUNT_NOT_POSITIVE")
             return {"order": None, "userErrors": [error]}
         if wanted > due.shop:
-            error = user_error(["amount"], "Amount exceeds the outstanding amount", "AMOUNT_EXCEEDS_OUTSTANDING")
+            error = user_error(["amount"], "Amount exceeds the outstanding amount", "AMOUNT_EXCEEDS_BALANCE")
             return {"order": None, "userErrors": [error]}
         bag = Bag(wanted, money.rounded(due.presentment * wanted / due.shop))
     gateway = args.get("paymentMethodName") or "manual"

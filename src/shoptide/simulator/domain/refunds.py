@@ -7,21 +7,24 @@ from typing import Any
 
 from shoptide.simulator.context import Context
 from shoptide.simulator.domain import fulfillment_orders, money, order_parts, payments, stock
+from shoptide.simulator.domain.idempotency import once
 from shoptide.simulator.domain.money import NOTHING, Bag
 from shoptide.simulator.domain.order_changes import changed
+from shoptide.simulator.domain.order_lines import shipping_line
 from shoptide.simulator.domain.order_totals import line_discounted, taxes, totals
-from shoptide.simulator.registry import Args, TopLevelError, field, mutation, root, user_error
+from shoptide.simulator.registry import Args, field, mutation, root, user_error
 from shoptide.simulator.roots import by_id
 from shoptide.simulator.shop import Record, Shop, tail_of
 
 KIND = "Refund"
-KEY_MISSING = "The @idempotent directive is required for this mutation but was not provided."
 
 
 @mutation("refundCreate")
 def create(args: Args, ctx: Context) -> Record:
-    if ctx.version >= "2026-04" and not ctx.idempotency_key:
-        raise TopLevelError("BAD_REQUEST", KEY_MISSING)
+    return once("refundCreate", args, ctx, _created, {"refund": None, "order": None})
+
+
+def _created(args: Args, ctx: Context) -> Record:
     given, shop = args["input"], ctx.shop
     order = shop.table("Order").get(given["orderId"])
     if order is None:
@@ -135,6 +138,13 @@ def _shipping_tax(order: Record, shipping: Bag) -> Bag:
         return NOTHING
     part = shipping.shop / whole.shop
     return Bag(money.rounded(tax.shop * part), money.rounded(tax.presentment * part))
+
+
+def give(shop: Shop, order: Record, given: Args) -> Record:
+    """A refund like refundCreate's: its record, or a payload of what is wrong with it."""
+    if problem := _problem(shop, order, given):
+        return {"userErrors": [problem]}
+    return _applied(shop, order, given)
 
 
 def _applied(shop: Shop, order: Record, given: Args) -> Record:
@@ -326,8 +336,6 @@ def refund_shipping_lines(record: Record, _args: Args, ctx: Context) -> list[Rec
     rows = order.get("_shipping", ())
     if not record.get("_shipping") or not rows:
         return []
-    from shoptide.simulator.domain.order_lines import shipping_line
-
     return [
         {
             "id": record["_shippingId"],
@@ -343,7 +351,9 @@ def order_adjustments(record: Record, _args: Args, ctx: Context) -> list[Record]
     if not record.get("_adjustment"):
         return []
     order = _order(record, ctx)
-    reason = {"CUSTOMER": "CUSTOMER", "DAMAGE": "DAMAGE", "RESTOCK": "RESTOCK"}.get(record.get("_adjustmentReason") or "")
+    reason = {"CUSTOMER": "CUSTOMER", "DAMAGE": "DAMAGE", "RESTOCK": "RESTOCK"}.get(
+        record.get("_adjustmentReason") or ""
+    )
     difference = money.read(record["_adjustment"])
     return [
         {

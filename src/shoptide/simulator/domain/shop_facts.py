@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shoptide.shopify.schema import LATEST_VERSION, SUPPORTED_VERSIONS, Schema
+from shoptide.simulator.context import ASIDE
 from shoptide.simulator.registry import ROOTS, Args, field, root
 from shoptide.simulator.roots import generic_root
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from shoptide.simulator.shop import Record
 
 PLAN_NAMES = {"standard": "Basic", "advanced": "Advanced", "plus": "Shopify Plus", "enterprise": "Commerce Components"}
-ASIDE = frozenset({"read_apps", "read_users", "write_users"})  # scopes that no ordinary app is granted
 
 
 @root("shop")

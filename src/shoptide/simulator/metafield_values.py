@@ -110,7 +110,7 @@ class Problem:
     element: int | None = None
 
 
-class Unfit(ValueError):
+class Unfit(ValueError):  # noqa: N818  # said of the value, not of us
     """A value its type does not accept; the message is Shopify's."""
 
 
@@ -335,7 +335,7 @@ def _measurement(kind: str, value: str) -> str:
 
 
 def _reference(kind: str, value: str, ctx: Context) -> str:
-    wanted = REFERENCED[kind.removesuffix("_reference")] if kind.removesuffix("_reference") in REFERENCED else None
+    wanted = REFERENCED.get(kind.removesuffix("_reference"))
     known = ctx.shop.get(value)
     if known is None or (wanted is not None and kind_of(value) != wanted):
         raise Unfit(f"Value references non-existent resource {value}.")

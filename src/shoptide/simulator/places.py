@@ -1,4 +1,4 @@
-"""Countries with their provinces and calling codes, as Shopify names them: what addresses and phone numbers are checked by."""
+"""Countries, their provinces and calling codes, as Shopify names them."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ _PROVINCES = {
     "OK Oklahoma|OR Oregon|PW Palau|PA Pennsylvania|PR Puerto Rico|RI Rhode Island|SC South Carolina|SD South Dakota|"
     "TN Tennessee|TX Texas|UT Utah|VT Vermont|VI U.S. Virgin Islands|VA Virginia|WA Washington|WV West Virginia|"
     "WI Wisconsin|WY Wyoming|AA Armed Forces Americas|AE Armed Forces Europe|AP Armed Forces Pacific",
-    "AU": "ACT Australian Capital Territory|NSW New South Wales|NT Northern Territory|QLD Queensland|SA South Australia|"
-    "TAS Tasmania|VIC Victoria|WA Western Australia",
+    "AU": "ACT Australian Capital Territory|NSW New South Wales|NT Northern Territory|QLD Queensland|"
+    "SA South Australia|TAS Tasmania|VIC Victoria|WA Western Australia",
     "BR": "AC Acre|AL Alagoas|AP Amapá|AM Amazonas|BA Bahia|CE Ceará|DF Federal District|ES Espírito Santo|GO Goiás|"
     "MA Maranhão|MT Mato Grosso|MS Mato Grosso do Sul|MG Minas Gerais|PA Pará|PB Paraíba|PR Paraná|PE Pernambuco|"
     "PI Piauí|RN Rio Grande do Norte|RS Rio Grande do Sul|RJ Rio de Janeiro|RO Rondônia|RR Roraima|SC Santa Catarina|"

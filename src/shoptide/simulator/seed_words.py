@@ -8,16 +8,19 @@ FIRST_NAMES = (
     "Olivia Liam Emma Noah Charlotte Oliver Amelia Elijah Sophia Mateo Isabella Lucas Mia Levi Evelyn Ezra Luna Asher "
     "Camila James Sofia Leo Harper Luca Mila Henry Aria Hudson Ella Ethan Gianna Muhammad Avery Jack Nora Samuel Chloé "
     "Daniel Zoë David Hannah Joseph Lily Owen Aaliyah Wyatt Grace Julian Amina Gabriel Ingrid Anders Freja Søren Yuki "
-    "Haruto Sakura Ren Mei Wei Priya Arjun Ananya Rohan Fatima Omar Leila Yusuf Aoife Cian Saoirse Siobhán Björn Astrid "
-    "Élodie Thierry Margaux Benoît Giulia Matteo Chiara Lorenzo Beatriz João Inês Tiago Katarzyna Piotr Zuzanna Jakub"
+    "Haruto Sakura Ren Mei Wei Priya Arjun Ananya Rohan Fatima Omar Leila Yusuf Aoife Cian Saoirse Siobhán Björn "
+    "Astrid Élodie Thierry Margaux Benoît Giulia Matteo Chiara Lorenzo Beatriz João Inês Tiago Katarzyna Piotr "
+    "Zuzanna Jakub"
 ).split()
 LAST_NAMES = (
-    "Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson Anderson "
-    "Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Clark Lewis Robinson Walker Young Allen King "
+    "Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson "
+    "Anderson Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Clark Lewis Robinson Walker "
+    "Young Allen King "
     "Wright Scott Torres Nguyen Hill Flores Green Adams Nelson Baker Hall Rivera Campbell Mitchell Carter Roberts "
     "Tremblay Gagnon Roy Côté Bouchard Gauthier Morin Lavoie Fortin Gagné Müller Schmidt Schneider Fischer Weber Meyer "
     "Dubois Lefebvre Moreau Laurent Rossi Russo Ferrari Silva Santos Kowalski Nowak Tanaka Suzuki Sato Takahashi Chen "
-    "Wang Li Zhang Patel Sharma Singh Khan O’Brien Murphy Kelly Byrne Hansen Johansen Larsen Nielsen de\u00a0Vries Jansen"
+    "Wang Li Zhang Patel Sharma Singh Khan O’Brien Murphy Kelly Byrne Hansen Johansen Larsen Nielsen de\u00a0Vries "
+    "Jansen"
 ).split(" ")
 STREETS = (
     "Maple Ave|King St W|Queen St E|Elm Street|Oak Lane|Birch Road|Cedar Crescent|Pine Court|Lakeshore Blvd|River Road|"
@@ -25,8 +28,8 @@ STREETS = (
     "Mill Lane|Orchard Way|Garden Terrace|Harbour View|Market Square|Bay Street"
 ).split("|")
 COMPANIES = (
-    "Northwind Trading|Blue Heron Studio|Lakeside Interiors|Fable & Co.|Granite Works Ltd|Juniper Café|Atlas Outfitters|"
-    "Meridian Supply|Paper Lantern Books|Tideline Surf Club"
+    "Northwind Trading|Blue Heron Studio|Lakeside Interiors|Fable & Co.|Granite Works Ltd|Juniper Café|"
+    "Atlas Outfitters|Meridian Supply|Paper Lantern Books|Tideline Surf Club"
 ).split("|")
 
 # country, province code, city, postal code pattern (# a digit, @ a letter), phone pattern; more often earlier
@@ -69,12 +72,12 @@ CUSTOMER_NOTES = (
 )
 
 VENDORS = (
-    "Northpeak|Harbour & Hide|Lumen Home|Saltwater Supply|Fern & Fable|Ironwood|Petite Ours|Kestrel Cycling|Terra Firma|"
-    "Maison Bleue"
+    "Northpeak|Harbour & Hide|Lumen Home|Saltwater Supply|Fern & Fable|Ironwood|Petite Ours|Kestrel Cycling|"
+    "Terra Firma|Maison Bleue"
 ).split("|")
 ADJECTIVES = (
-    "Alpine Coastal Classic Everyday Heritage Merino Organic Recycled Rugged Soft Summit Vintage Weathered Woodland Urban "
-    "Nordic Linen Featherlight Cedar Midnight"
+    "Alpine Coastal Classic Everyday Heritage Merino Organic Recycled Rugged Soft Summit Vintage Weathered Woodland "
+    "Urban Nordic Linen Featherlight Cedar Midnight"
 ).split()
 COLORS = "Black White Navy Olive Sand Rust Charcoal Forest Cream Sky".split()
 

@@ -1,31 +1,61 @@
-"""Mailing addresses, of customers and of orders: from input to record."""
+"""Mailing addresses, of customers and of orders: from input to record, what is wrong with one, and how it is shown."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
 from shoptide.simulator.context import Context
 from shoptide.simulator.domain import text
+from shoptide.simulator.places import Country, countries, country_named, province_named
 from shoptide.simulator.registry import Args, field
 from shoptide.simulator.shop import Record, Shop
 
-LIMIT = 255
-NAMES = {"address1": "Address1", "address2": "Address2", "city": "City", "company": "Company", "zip": "Zip"}
+LONGEST = 255
+LABELS = {
+    "firstName": "First name",
+    "lastName": "Last name",
+    "company": "Company",
+    "address1": "Address1",
+    "address2": "Address2",
+    "city": "City",
+    "zip": "Zip",
+    "phone": "Phone",
+}
+CONTENT = (*LABELS, "countryCodeV2", "provinceCode")  # what tells one address from another
+TAG = re.compile(r"<[^>]*>")
+URL = re.compile(r"https?://|www\.", re.IGNORECASE)
+EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\U0001f1e6-\U0001f1ff]")
 
 
 def problems(given: Args) -> list[tuple[str, str]]:
     """What is wrong with an address input: (field, message)."""
-    found = []
-    for name, label in NAMES.items():
-        if len(given.get(name) or "") > LIMIT:
-            found.append((name, f"{label} is too long (maximum is {LIMIT} characters)"))
-    country = text.country_code(given.get("countryCode") or given.get("country"))
-    if given.get("country") and country is None:
+    found = [(name, f"{label} {wrong}") for name, label in LABELS.items() if (wrong := _wrong(given.get(name) or ""))]
+    country = _country(given)
+    if (given.get("country") or given.get("countryCode")) and country is None:
         found.append(("country", "Country is invalid"))
+    return found + province_problem(given, country)
+
+
+def _wrong(value: str) -> str | None:
+    if len(value) > LONGEST:
+        return f"is too long (maximum is {LONGEST} characters)"
+    if TAG.search(value):
+        return "cannot contain HTML tags"
+    if URL.search(value):
+        return "cannot contain URL"
+    return "cannot contain emojis" if EMOJI.search(value) else None
+
+
+def province_problem(given: Args, country: Country | None) -> list[tuple[str, str]]:
     region = given.get("provinceCode") or given.get("province")
-    if region and country in text.PROVINCES and text.province_code(country, region) is None:
-        found.append(("province", "Province is invalid"))
-    return found
+    if not region or country is None or not country.provinces or province_named(country, region):
+        return []
+    return [("province", "Province is invalid")]
+
+
+def _country(given: Args) -> Country | None:
+    wanted = given.get("countryCode") or given.get("country")
+    return country_named(wanted) if wanted else None
 
 
 def is_blank(given: Args) -> bool:
@@ -35,68 +65,62 @@ def is_blank(given: Args) -> bool:
 def record(shop: Shop, given: Args, *, owner: str, held: Record | None = None) -> Record:
     """An address record from an input over what is held; `owner` names the gid's model (CustomerAddress, Address)."""
     values: Record = dict(held) if held else {"id": f"{shop.new_id('MailingAddress')}?model_name={owner}"}
-    for name in ("address1", "address2", "city", "company", "firstName", "lastName", "phone", "zip"):
-        if name in given:
-            values[name] = text.blank_to_null(given[name])
+    values.update({name: text.blank_to_null(given[name]) for name in LABELS if name in given})
     if "country" in given or "countryCode" in given:
-        code = given.get("countryCode") or text.country_code(given.get("country"))
-        values["countryCodeV2"] = code
-        values["country"] = text.COUNTRIES.get(code or "") or given.get("country")
+        country = _country(given)
+        values["countryCodeV2"] = country.code if country else None
+        values["country"] = country.name if country else text.blank_to_null(given.get("country"))
     if "province" in given or "provinceCode" in given:
-        region = given.get("provinceCode") or given.get("province")
-        code = text.province_code(values.get("countryCodeV2"), region)
-        values["provinceCode"] = code
-        known = text.PROVINCES.get(values.get("countryCodeV2") or "", {})
-        values["province"] = known.get(code or "") or text.blank_to_null(given.get("province"))
+        values["provinceCode"], values["province"] = _province(given, values)
     if values.get("phone"):
         values["phone"] = text.phone(values["phone"], values.get("countryCodeV2") or "CA") or values["phone"]
     return values
 
 
-CONTENT = (
-    "address1",
-    "address2",
-    "city",
-    "company",
-    "countryCodeV2",
-    "provinceCode",
-    "zip",
-    "firstName",
-    "lastName",
-    "phone",
-)
+def _province(given: Args, values: Record) -> tuple[str | None, str | None]:
+    """Code and name; where the country's provinces are unknown, what was given."""
+    region = text.blank_to_null(given.get("provinceCode") or given.get("province"))
+    country = countries().get(values.get("countryCodeV2") or "")
+    if region is None:
+        return None, None
+    known = province_named(country, region) if country else None
+    return known or (text.blank_to_null(given.get("provinceCode")), text.blank_to_null(given.get("province")))
 
 
 def same(one: Record, other: Record) -> bool:
-    return all((one.get(name) or None) == (other.get(name) or None) for name in CONTENT)
+    return all(one.get(name) == other.get(name) for name in CONTENT)
 
 
-@field("MailingAddress", "name")
-def name(address: Record, _args: Args, _ctx: Context) -> str | None:
-    return text.joined(address.get("firstName"), address.get("lastName")) or None
+# reading
 
 
 @field("MailingAddress", "countryCode")
-def country_code(address: Record, _args: Args, _ctx: Context) -> str | None:
-    return address.get("countryCodeV2")
+def country_code(record: Record, _args: Args, _ctx: Context) -> str | None:
+    code: str | None = record.get("countryCodeV2")
+    return code
+
+
+@field("MailingAddress", "name")
+def name(record: Record, _args: Args, _ctx: Context) -> str | None:
+    return text.joined(record.get("firstName"), record.get("lastName")) or None
 
 
 @field("MailingAddress", "formattedArea")
-def formatted_area(address: Record, _args: Args, _ctx: Context) -> str | None:
-    parts = [address.get("city"), address.get("provinceCode"), address.get("country")]
-    if address.get("city") and address.get("provinceCode"):
-        parts = [f"{address['city']} {address['provinceCode']}", address.get("country")]
-    return ", ".join(part for part in parts if part) or None
+def formatted_area(record: Record, _args: Args, _ctx: Context) -> str | None:
+    place = text.joined(record.get("city"), record.get("provinceCode"))
+    return ", ".join(part for part in (place, record.get("country")) if part) or None
 
 
 @field("MailingAddress", "formatted")
-def formatted(address: Record, args: Args, ctx: Context) -> list[str]:
-    lines: list[Any] = []
-    if args.get("withName"):
-        lines.append(name(address, {}, ctx))
-    if args.get("withCompany", True):
-        lines.append(address.get("company"))
-    lines += [address.get("address1"), address.get("address2")]
-    lines.append(text.joined(address.get("city"), address.get("provinceCode"), address.get("zip")))
-    lines.append(address.get("country"))
+def formatted(record: Record, args: Args, _ctx: Context) -> list[str]:
+    lines = [name(record, {}, _ctx)] if args.get("withName") else []
+    lines += [record.get("company")] if args.get("withCompany", True) else []
+    lines += [record.get("address1"), record.get("address2")]
+    lines.append(text.joined(record.get("city"), record.get("provinceCode"), record.get("zip")))
+    lines.append(record.get("country"))
     return [line for line in lines if line]
+
+
+@field("MailingAddress", "coordinatesValidated")
+def coordinates_validated(_record: Record, _args: Args, _ctx: Context) -> bool:
+    return False

@@ -1,4 +1,4 @@
-"""What happened to a shop's objects: the events that outlive them, deletions included (FACTS §4: deletes are invisible else)."""
+"""What happened to a shop's objects: the events that outlive them. They alone tell of deletions (FACTS §4)."""
 
 from __future__ import annotations
 

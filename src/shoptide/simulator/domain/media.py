@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+import uuid
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from shoptide.simulator.context import Context
 from shoptide.simulator.registry import Args, Listing, field, mutation, root, sort, user_error
-from shoptide.simulator.shop import Record, Shop, kind_of, tail_of
+from shoptide.simulator.shop import Record, Shop, kind_of, stamp_of, tail_of
 
 KINDS = {"IMAGE": "MediaImage", "EXTERNAL_VIDEO": "ExternalVideo", "VIDEO": "Video", "MODEL_3D": "Model3d"}
 PROCESSING = timedelta(seconds=10)  # how long a new medium takes until it is ready
@@ -84,13 +85,11 @@ def release(shop: Shop, product: Record, gone: set[str]) -> None:
 
 
 def status(record: Record, ctx: Context) -> str:
-    """UPLOADED in the answer that made it, PROCESSING for a while, then READY."""
-    if record.get("_settled"):
+    """UPLOADED in the answer that made it, PROCESSING for a while, then READY; only images are seen in process."""
+    if record.get("_settled") or record["createdAt"] <= stamp_of(ctx.now - PROCESSING):
         return "READY"
-    if record["_born"] == ctx.shop.changes:
-        return "UPLOADED"
-    made = datetime.fromisoformat(record["createdAt"].replace("Z", "+00:00"))
-    return "READY" if ctx.now - made >= PROCESSING else "PROCESSING"
+    is_new = record["_born"] == ctx.shop.changes or record["mediaContentType"] != "IMAGE"
+    return "UPLOADED" if is_new else "PROCESSING"
 
 
 def ready(record: Record, ctx: Context) -> bool:
@@ -181,8 +180,8 @@ def _product_image(record: Record | None) -> str | None:
 def reorder(args: Args, ctx: Context) -> Record:
     product = ctx.shop.table("Product").get(args["id"])
     if product is None:
-        error = user_error(["id"], "Product does not exist", "PRODUCT_DOES_NOT_EXIST")
-        return {"job": None, "userErrors": [error], "mediaUserErrors": [error]}
+        errors = [user_error(["id"], "Product does not exist", "PRODUCT_DOES_NOT_EXIST")]
+        return {"job": None, "userErrors": errors, "mediaUserErrors": errors}
     if error := missing([move["id"] for move in args["moves"]], product):
         errors = [{**error, "field": ["moves"]}]
         return {"job": None, "userErrors": errors, "mediaUserErrors": errors}
@@ -203,8 +202,6 @@ def moved(order: list[str], moves: list[Record]) -> list[str]:
 
 def done_job() -> Record:
     """A job whose work is done with its mutation; any later look finds it done."""
-    import uuid
-
     return {"id": f"gid://shopify/Job/{uuid.uuid4()}", "done": False, "query": None}
 
 
@@ -414,8 +411,13 @@ def original_source(record: Record, _args: Args, ctx: Context) -> Record | None:
 
 
 @field("ExternalVideo", "originUrl")
-def origin_url(record: Record, _args: Args, _ctx: Context) -> str:
-    return str(record["_source"])
+def origin_url(record: Record, _args: Args, ctx: Context) -> str:
+    return str(record["_source"]) if host(record, {}, ctx) == "VIMEO" else f"https://youtu.be/{_video(record)}"
+
+
+def _video(record: Record) -> str:
+    parts = urlsplit(record["_source"])
+    return parse_qs(parts.query).get("v", [parts.path.rsplit("/", 1)[-1]])[0]
 
 
 @field("ExternalVideo", "host")
@@ -425,11 +427,9 @@ def host(record: Record, _args: Args, _ctx: Context) -> str:
 
 @field("ExternalVideo", "embedUrl", "embeddedUrl")
 def embed_url(record: Record, _args: Args, ctx: Context) -> str:
-    parts = urlsplit(record["_source"])
-    number = parse_qs(parts.query).get("v", [parts.path.rsplit("/", 1)[-1]])[0]
     if host(record, {}, ctx) == "VIMEO":
-        return f"https://player.vimeo.com/video/{number}"
-    return f"https://www.youtube.com/embed/{number}"
+        return f"https://player.vimeo.com/video/{_video(record)}"
+    return f"https://www.youtube.com/embed/{_video(record)}"
 
 
 sort(

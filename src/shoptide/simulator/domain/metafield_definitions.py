@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from shoptide.simulator import metafield_validations as validations
 from shoptide.simulator.context import Context
-from shoptide.simulator.metafield_values import MEASURED, Problem, definable_types
+from shoptide.simulator.metafield_values import MEASURED, definable_types
 from shoptide.simulator.registry import (
     Args,
     Listing,
     field,
+    instant,
     mutation,
     numeric_id,
     root,
@@ -23,8 +23,7 @@ from shoptide.simulator.registry import (
     token,
     user_error,
 )
-from shoptide.simulator.registry import text as words
-from shoptide.simulator.shop import Record, Shop, tail_of
+from shoptide.simulator.shop import Record, Shop, kind_of, tail_of
 
 KIND = "MetafieldDefinition"
 OWNER_TYPES = {
@@ -37,8 +36,6 @@ LABELS = {"PRODUCTVARIANT": "Product variant", "DRAFTORDER": "Draft order", "COM
 MOST_PINNED = 50
 MOST_OF_AN_OWNER = 256
 UNIQUE_TYPES = ("id", "single_line_text_field", "url", "number_integer", "multi_line_text_field")
-TEXTS = ("single_line_text_field", "multi_line_text_field", "id")
-NUMBERS = ("number_integer", "number_decimal", *MEASURED)
 CATEGORIES: dict[str, str] = {
     **dict.fromkeys(("single_line_text_field", "multi_line_text_field", "rich_text_field"), "TEXT"),
     **dict.fromkeys(("number_integer", "number_decimal"), "NUMBER"),
@@ -64,6 +61,15 @@ def _table(shop: Shop) -> Any:
     return table
 
 
+def full_namespace(namespace: str | None, ctx: Context) -> str:
+    """`$app` and its sub-namespaces, and no namespace at all, are the calling app's own (FACTS 41)."""
+    if not namespace or namespace == "$app":
+        return ctx.app.namespace
+    if namespace.startswith("$app:"):
+        return f"{ctx.app.namespace}--{namespace.removeprefix('$app:')}"
+    return namespace
+
+
 def definition_of(shop: Shop, owner_type: str, namespace: str, key: str) -> Record | None:
     return next(iter(_table(shop).by("place", f"{owner_type} {namespace}.{key}")), None)
 
@@ -72,153 +78,12 @@ def unique_values(definition: Record) -> bool:
     return bool(definition.get("_unique"))
 
 
-# validations
-
-
-def allowed_validations(kind: str) -> tuple[str, ...]:
-    base = kind.removeprefix("list.")
-    extra = ("list.min", "list.max") if kind.startswith("list.") else ()
-    if base in TEXTS:
-        return (
-            *(("min", "max", "regex", "choices") if base == "single_line_text_field" else ("min", "max", "regex")),
-            *extra,
-        )
-    if base in NUMBERS:
-        return ("min", "max", "max_precision", *extra) if base == "number_decimal" else ("min", "max", *extra)
-    if base in ("date", "date_time"):
-        return ("min", "max", *extra)
-    by_type = {
-        "rating": ("scale_min", "scale_max"),
-        "url": ("allowed_domains",),
-        "link": ("allowed_domains",),
-        "file_reference": ("file_type_options",),
-        "metaobject_reference": ("metaobject_definition_id",),
-        "mixed_reference": ("metaobject_definition_ids",),
-        "json": ("schema",),
-    }
-    return (*by_type.get(base, ()), *extra)
-
-
-def option_problems(kind: str, given: list[Record]) -> list[str]:
-    """What is wrong with a definition's validations, in the store's words."""
-    names = [entry["name"] for entry in given]
-    if len(set(names)) != len(names):
-        return ['Validations cannot contain duplicate "name" options.']
-    values = {entry["name"]: entry["value"] for entry in given}
-    allowed, base = allowed_validations(kind), kind.removeprefix("list.")
-    problems = [
-        f"Validations value for option {name} contains an invalid value: '{name}' isn't supported for {kind}."
-        for name in names
-        if name not in allowed
-    ]
-    problems += [
-        found for name in ("min", "max") if name in values and (found := _bound_problem(base, name, values[name]))
-    ]
-    if not problems:
-        problems += _required_problems(base, values)
-    low, high = _decimal(values.get("min")), _decimal(values.get("max"))
-    if not problems and low is not None and high is not None and low > high:
-        problems.append("Validations contains an invalid value: 'min' must be less than 'max'.")
-    return problems
-
-
-def _bound_problem(base: str, name: str, value: str) -> str | None:
-    if base in TEXTS or base == "number_integer":
-        whole = re.fullmatch(r"-?\d+", value)
-        return None if whole else f"Validations value for option {name} must be an integer."
-    if base == "number_decimal":
-        return None if _decimal(value) is not None else f"Validations value for option {name} must be a decimal."
-    return None
-
-
-def _required_problems(base: str, values: dict[str, str]) -> list[str]:
-    if base == "rating":
-        missing = [name for name in ("scale_min", "scale_max") if name not in values]
-        return [f"Validations requires '{name}' to be provided." for name in missing]
-    if base == "metaobject_reference" and "metaobject_definition_id" not in values:
-        return ["Validations require that you select a metaobject."]
-    return []
-
-
-def _decimal(value: Any) -> Decimal | None:
-    try:
-        return Decimal(str(value)) if value is not None else None
-    except InvalidOperation:
-        return None
-
-
-def validation_problem(definition: Record, value: str) -> Problem | None:
-    """What a definition's validations have against a normalised value."""
-    rules = {entry["name"]: entry["value"] for entry in definition["validations"]}
-    kind: str = definition["type"]
-    if kind.startswith("list."):
-        return _list_problem(rules, kind, json.loads(value))
-    message = _value_problem(rules, kind, value)
-    return Problem(message) if message else None
-
-
-def _list_problem(rules: dict[str, str], kind: str, items: list[Any]) -> Problem | None:
-    if "list.max" in rules and len(items) > int(rules["list.max"]):
-        return Problem(f"Value has a maximum of {rules['list.max']} elements.")
-    if "list.min" in rules and len(items) < int(rules["list.min"]):
-        return Problem(f"Value has a minimum of {rules['list.min']} elements.")
-    for index, item in enumerate(items):
-        text = item if isinstance(item, str) else json.dumps(item)
-        if message := _value_problem(rules, kind.removeprefix("list."), text):
-            return Problem(message, index)
-    return None
-
-
-def _value_problem(rules: dict[str, str], kind: str, value: str) -> str | None:
-    if "choices" in rules and value not in json.loads(rules["choices"]):
-        return f"Value does not exist in provided choices: {json.dumps(json.loads(rules['choices']))}."
-    if "regex" in rules and not re.search(rules["regex"], value):
-        return "Value is not the correct format."
-    if kind in TEXTS:
-        return _length_problem(rules, len(value))
-    if kind == "rating":
-        given = json.loads(value)
-        same = all(_decimal(given[name]) == _decimal(rules.get(name)) for name in ("scale_min", "scale_max"))
-        return (
-            None
-            if same
-            else "Value min and max on the rating value must be the same as the min and max on the definition."
-        )
-    return _range_problem(rules, kind, value)
-
-
-def _length_problem(rules: dict[str, str], length: int) -> str | None:
-    if "max" in rules and length > int(rules["max"]):
-        return f"Value has a maximum length of {rules['max']}."
-    if "min" in rules and length < int(rules["min"]):
-        return f"Value has a minimum length of {rules['min']}."
-    return None
-
-
-def _range_problem(rules: dict[str, str], kind: str, value: str) -> str | None:
-    read: Callable[[str], Any] = str if kind in ("date", "date_time") else lambda text: _decimal(text) or Decimal(0)
-    shown = json.loads(value)["value"] if kind in MEASURED else value
-    for name, word, beyond in (("max", "maximum", lambda a, b: a > b), ("min", "minimum", lambda a, b: a < b)):
-        limit = rules.get(name)
-        if limit is not None and beyond(read(str(shown)), read(limit)):
-            return f"Value has a {word} of {_shown_limit(kind, limit)}."
-    return None
-
-
-def _shown_limit(kind: str, limit: str) -> str:
-    if kind == "date_time":
-        return limit.replace("T", " ").removesuffix("Z") + " +0000"
-    return limit if kind != "number_decimal" or "." in limit else limit + ".0"
-
-
 # writing
 
 
 @mutation("metafieldDefinitionCreate")
 def create(args: Args, ctx: Context) -> Record:
     given = args["definition"]
-    from shoptide.simulator.domain.metafields import full_namespace
-
     namespace = full_namespace(given.get("namespace"), ctx)
     errors = _creation_problems(given, namespace, ctx)
     if errors:
@@ -232,7 +97,9 @@ def create(args: Args, ctx: Context) -> Record:
         "description": given.get("description"),
         "ownerType": given["ownerType"],
         "type": given["type"],
-        "validations": _validations(given.get("validations") or [], given["type"]),
+        "validations": validations.records(given.get("validations") or [], given["type"]),
+        "createdAt": ctx.shop.stamp(),
+        "updatedAt": ctx.shop.stamp(),
         "access": _access(given.get("access") or {}, {}),
         "pinnedPosition": _next_pin(ctx.shop, given["ownerType"]) if given.get("pin") else None,
         "useAsCollectionCondition": bool(given.get("useAsCollectionCondition")),
@@ -260,7 +127,7 @@ def _creation_problems(given: Record, namespace: str, ctx: Context) -> list[Reco
             f"Key is in use for {label(given['ownerType'])} metafields on the '{given.get('namespace')}' namespace."
         )
         return [user_error(["definition", "key"], message, "TAKEN")]
-    options = option_problems(given["type"], given.get("validations") or [])
+    options = validations.option_problems(given["type"], given.get("validations") or [])
     if options:
         code = "DUPLICATE_OPTION" if "duplicate" in options[0] else "INVALID_OPTION"
         return [user_error(["definition", "validations"], message, code) for message in options]
@@ -327,13 +194,6 @@ def label(owner_type: str) -> str:
     return LABELS.get(owner_type, owner_type.replace("_", " ").capitalize())
 
 
-def _validations(given: list[Record], kind: str) -> list[Record]:
-    base = kind.removeprefix("list.")
-    number = "number_integer" if base in (*TEXTS, "number_integer") else base
-    typed = {"choices": "list.single_line_text_field", "regex": "single_line_text_field"}
-    return [{"name": row["name"], "type": typed.get(row["name"], number), "value": row["value"]} for row in given]
-
-
 def _access(given: Record, held: Record) -> Record:
     defaults = {"admin": "PUBLIC_READ_WRITE", "storefront": "NONE", "customerAccount": "NONE"}
     return {**defaults, **held, **{name: value for name, value in given.items() if value is not None}}
@@ -355,8 +215,6 @@ def _wanted(args: Args, ctx: Context) -> Record | None:
 
 
 def _identified(given: Record, ctx: Context) -> Record | None:
-    from shoptide.simulator.domain.metafields import full_namespace
-
     return definition_of(ctx.shop, given["ownerType"], full_namespace(given.get("namespace"), ctx), given["key"])
 
 
@@ -367,7 +225,7 @@ def update(args: Args, ctx: Context) -> Record:
     if record is None:
         return _not_updated([user_error(["definition"], "Definition not found.", "NOT_FOUND")])
     errors = text_problems({name: given[name] for name in ("name", "description") if name in given})
-    options = option_problems(record["type"], given.get("validations") or [])
+    options = validations.option_problems(record["type"], given.get("validations") or [])
     errors += [user_error(["definition", "validations"], message, "INVALID_OPTION") for message in options]
     errors += _capability_problems({**record, "capabilities": given.get("capabilities")})
     if given.get("pin") and not record["pinnedPosition"]:
@@ -385,9 +243,10 @@ def _not_updated(errors: list[Record]) -> Record:
 
 
 def _apply(record: Record, given: Record, shop: Shop) -> None:
+    shop.touch(record)
     record.update({name: given[name] for name in ("name", "description") if name in given})
     if given.get("validations") is not None:
-        record["validations"] = _validations(given["validations"], record["type"])
+        record["validations"] = validations.records(given["validations"], record["type"])
     if given.get("access"):
         record["access"] = _access(given["access"], record["access"])
     if given.get("pin") is not None:
@@ -445,8 +304,6 @@ def _keeping_problem(record: Record) -> tuple[str, str] | None:
 
 
 def _belongs(metafield: Record, definition: Record) -> bool:
-    from shoptide.simulator.shop import kind_of
-
     same = (metafield["namespace"], metafield["key"]) == (definition["namespace"], definition["key"])
     return same and OWNER_TYPES.get(kind_of(metafield["_owner"])) == definition["ownerType"]
 
@@ -495,8 +352,6 @@ def definitions(args: Args, ctx: Context) -> Listing:
 
 
 def listed(owner_type: str, args: Args, ctx: Context) -> Listing:
-    from shoptide.simulator.domain.metafields import full_namespace
-
     def wanted(row: Record) -> bool:
         pinned = args.get("pinnedStatus") or "ANY"
         return (
@@ -529,7 +384,7 @@ def type_record(name: str) -> Record:
         "name": name,
         "category": category,
         "supportsDefinitionMigrations": category != "REFERENCE",
-        "supportedValidations": _validations([{"name": key, "value": None} for key in allowed_validations(name)], name),
+        "supportedValidations": validations.supported(name),
         "valueType": {"boolean": "BOOLEAN", "number_integer": "INTEGER"}.get(name, "STRING"),
     }
 
@@ -581,7 +436,8 @@ search(
         "namespace": token(lambda row, _shop: row["namespace"]),
         "owner_type": token(lambda row, _shop: row["ownerType"]),
         "type": token(lambda row, _shop: row["type"]),
-        "name": words(lambda row, _shop: row["name"]),
+        "created_at": instant(lambda row, _shop: row["createdAt"]),
+        "updated_at": instant(lambda row, _shop: row["updatedAt"]),
     },
     text=[lambda row, _shop: row["name"], lambda row, _shop: row["key"], lambda row, _shop: row["namespace"]],
 )

@@ -8,13 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from shoptide.simulator import metafield_validations as validations
 from shoptide.simulator.context import Context
 from shoptide.simulator.domain.metafield_definitions import (
     OWNER_TYPES,
     definition_of,
+    full_namespace,
     unique_values,
-    validation_problem,
 )
+from shoptide.simulator.domain.shop_facts import shop_record
 from shoptide.simulator.metafield_values import Problem, json_value, normalised, settable_types
 from shoptide.simulator.registry import Args, Listing, TopLevelError, field, mutation, root, user_error
 from shoptide.simulator.shop import Record, Shop, kind_of, tail_of
@@ -25,15 +27,6 @@ RESERVED = ("shopify_standard", "protected", "shopify-l10n-fields", "shopify")
 STALE = "The resource has been updated since it was loaded. Try again with an updated `compareDigest` value."
 FORBIDDEN = "Access to this namespace and key on Metafields for this resource type is not allowed."
 CUSTOM_ID_NEEDS = "Metafield definition of type 'id' is required when using custom ids."
-
-
-def full_namespace(namespace: str | None, ctx: Context) -> str:
-    """`$app` and its sub-namespaces, and no namespace at all, are the calling app's own (FACTS 41)."""
-    if not namespace or namespace == "$app":
-        return ctx.app.namespace
-    if namespace.startswith("$app:"):
-        return f"{ctx.app.namespace}--{namespace.removeprefix('$app:')}"
-    return namespace
 
 
 def _owner(record: Record) -> str:
@@ -121,7 +114,7 @@ def _typed(given: Record, owner: str, namespace: str, key: str, index: int, ctx:
         return _complaint(index, "type", message, "INVALID_TYPE")
     value = normalised(kind, given.get("value") or "", ctx)
     if isinstance(value, str) and definition is not None:
-        value = validation_problem(definition, value) or value
+        value = validations.problem(definition, value) or value
     if isinstance(value, Problem):
         return _complaint(index, "value", value.message, "INVALID_VALUE", value.element)
     if definition is not None and unique_values(definition) and _taken(ctx.shop, owner, namespace, key, value):
@@ -309,8 +302,6 @@ for _kind in (*OWNER_TYPES, "AppInstallation", "Image"):
 @field(KIND, "owner")
 def owner_of(record: Record, _args: Args, ctx: Context) -> Record | None:
     if kind_of(record["_owner"]) == "Shop":
-        from shoptide.simulator.domain.shop_facts import shop_record
-
         return shop_record(ctx)
     return ctx.shop.get(record["_owner"])
 

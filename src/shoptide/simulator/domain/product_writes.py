@@ -10,7 +10,7 @@ from shoptide.simulator.domain import collections, events, handles, media, optio
 from shoptide.simulator.domain.deletions import forget
 from shoptide.simulator.domain.metafields import Wanted as WantedMetafield
 from shoptide.simulator.domain.metafields import of_owner, put, write_metafields
-from shoptide.simulator.domain.products import WORK, identified, settle, table
+from shoptide.simulator.domain.products import WORK, finish, identified, settle, table
 from shoptide.simulator.domain.shop_facts import shop_record
 from shoptide.simulator.registry import Args, field, mutation, root, user_error
 from shoptide.simulator.shop import Record, Shop, stamp_of
@@ -195,6 +195,7 @@ def operation(shop: Shop, kind: str, subject: str | None, due: timedelta, **fact
         "id": shop.new_id(kind),
         "_subject": subject,
         "_due": stamp_of(shop.clock.now() + due),
+        "_done": False,
         "_born": shop.changes,
         "product": None,
         "userErrors": [],
@@ -204,15 +205,18 @@ def operation(shop: Shop, kind: str, subject: str | None, due: timedelta, **fact
 
 
 def operation_status(record: Record, ctx: Context) -> str:
-    if record["_due"] is None:
-        return "COMPLETE"
-    return "CREATED" if record["_born"] == ctx.shop.changes else "ACTIVE"
+    if record["_born"] == ctx.shop.changes:
+        return "CREATED"
+    return "COMPLETE" if record["_due"] <= ctx.shop.stamp() else "ACTIVE"
 
 
 @root("productOperation")
 def product_operation(args: Args, ctx: Context) -> Record | None:
-    settle(ctx.shop)
-    return ctx.shop.get(args["id"])
+    """Whoever looks at an operation finds its work done, though it may still be called active (FACTS 39)."""
+    record = ctx.shop.get(args["id"])
+    if record is not None:
+        finish(ctx.shop, record)
+    return record
 
 
 @field("ProductDeleteOperation", "status")
@@ -230,9 +234,14 @@ def delete(args: Args, ctx: Context) -> Record:
     shop, gid = ctx.shop, args["input"]["id"]
     settle(shop)
     record = table(shop).get(gid)
-    payload = {"deletedProductId": None, "productDeleteOperation": None, "shop": shop_record(ctx), "userErrors": []}
+    payload: Record = {
+        "deletedProductId": None,
+        "productDeleteOperation": None,
+        "shop": shop_record(ctx),
+        "userErrors": [],
+    }
     if args.get("synchronous") is False:
-        pending = any(row["_subject"] == gid and row["_due"] for row in shop.table("ProductDeleteOperation"))
+        pending = any(row["_subject"] == gid and not row["_done"] for row in shop.table("ProductDeleteOperation"))
         if pending:
             return {**payload, "userErrors": [user_error(None, BUSY)]}
         held = operation(shop, "ProductDeleteOperation", gid, DELETION, deletedProductId=None)

@@ -26,7 +26,7 @@ from shoptide.simulator.registry import (
 )
 from shoptide.simulator.registry import text as words
 from shoptide.simulator.roots import by_id
-from shoptide.simulator.shop import Record, Shop, stamp_of, tail_of
+from shoptide.simulator.shop import Record, Shop, kind_of, stamp_of, tail_of
 
 KIND = "Product"
 
@@ -58,9 +58,15 @@ def settle(shop: Shop) -> None:
     """Do what asynchronous operations had still to do by now."""
     for kind in OPERATION_KINDS:
         for operation in shop.table(kind):
-            if operation["_due"] is not None and operation["_due"] <= shop.stamp():
-                operation["_due"] = None
-                WORK[kind](shop, operation)
+            if operation["_due"] <= shop.stamp():
+                finish(shop, operation)
+
+
+def finish(shop: Shop, operation: Record) -> None:
+    """Do an operation's work, once."""
+    if not operation["_done"]:
+        operation["_done"] = True
+        WORK[kind_of(operation["id"])](shop, operation)
 
 
 # roots
@@ -177,7 +183,9 @@ def preview_url(record: Record, _args: Args, ctx: Context) -> str:
 
 
 @field(KIND, "variants")
-def variants_of(record: Record, _args: Args, ctx: Context) -> Listing:
+def variants_of(record: Record, args: Args, ctx: Context) -> Listing:
+    if args.get("sortKey") == "INVENTORY_LEVELS_AVAILABLE":
+        return Listing("ProductVariant", ())  # that order needs a location to search by; here it finds nothing
     return Listing("ProductVariant", variants.of_product(ctx.shop, record["id"]), root="Product.variants")
 
 
@@ -195,7 +203,7 @@ LAG = timedelta(seconds=2)
 
 
 def lag_inventory(shop: Shop, record: Record) -> None:
-    """`totalInventory` shows the old sum for a moment after a quantity changed (FACTS 38); call it before the change."""
+    """`totalInventory` shows the old sum for a moment after a change (FACTS 38); call it before the change."""
     now = shop.stamp()
     if (record.get("_lag") or {}).get("until", "") <= now:
         until = stamp_of(shop.clock.now() + LAG)
@@ -329,6 +337,24 @@ search(
         "is_price_reduced": boolean(lambda row, shop: price_span(shop, row, "compareAtPrice") is not None),
         "gift_card": boolean(lambda row, _shop: row["isGiftCard"]),
         "bundles": boolean(lambda _row, _shop: False),
+        "has_only_composites": boolean(lambda _row, _shop: False),
+        "has_variant_with_components": boolean(lambda _row, _shop: False),
+        "has_only_default_variant": boolean(
+            lambda row, shop: (
+                [variants.title_of(each) for each in variants.of_product(shop, row["id"])] == [variants.DEFAULT_TITLE]
+            )
+        ),
+        "tracks_inventory": boolean(
+            lambda row, shop: any(
+                variants.item_of(shop, each)["tracked"] for each in variants.of_product(shop, row["id"])
+            )
+        ),
+        "combined_listing_role": token(lambda _row, _shop: None),
+        "delivery_profile_id": numeric_id(lambda _row, _shop: None),
+        "error_feedback": token(lambda _row, _shop: None),
+        "product_configuration_owner": token(lambda _row, _shop: None),
+        "product_publication_status": token(_published_status),
+        "publication_ids": numeric_id(lambda row, _shop: next(iter(publications.dates(row)), None)),
         "category_id": token(lambda row, _shop: tail_of(row.get("category") or "") or None),
         "collection_id": numeric_id(_collections),
         "published_status": token(_published_status),

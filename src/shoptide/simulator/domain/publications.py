@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shoptide.simulator.context import Context
+from shoptide.simulator.domain.shop_facts import shop_record
 from shoptide.simulator.registry import Args, Listing, TopLevelError, field, mutation, opening, root, user_error
 from shoptide.simulator.shop import Record, Shop, kind_of, tail_of
 
@@ -95,8 +96,6 @@ def _publishable(args: Args, ctx: Context) -> Record | None:
 
 
 def _payload(record: Record | None, errors: list[Record], ctx: Context) -> Record:
-    from shoptide.simulator.domain.shop_facts import shop_record
-
     return {"publishable": record, "shop": shop_record(ctx), "userErrors": errors}
 
 

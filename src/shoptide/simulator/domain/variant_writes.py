@@ -90,12 +90,17 @@ def bulk_create(args: Args, ctx: Context) -> Record:
     made = []
     for entry in given:
         wanted = values_of(product, entry)
-        row = variants.add(shop, product, entry, {name: wanted[name] for name in names if name in wanted})
+        row = variants.add(shop, product, tracked(entry), {name: wanted[name] for name in names if name in wanted})
         write_metafields(ctx, row, entry.get("metafields") or [])
         made.append(row)
     _attach_media(shop, product, args, list(zip(made, given, strict=True)))
     changed(shop, product)
     return {"product": product, "productVariants": made, "userErrors": []}
+
+
+def tracked(given: Args) -> Args:
+    """Variants made by the bulk mutations have their stock counted unless told otherwise."""
+    return {**given, "inventoryItem": {"tracked": True, **(given.get("inventoryItem") or {})}}
 
 
 def _standalone(product: Record, strategy: str, shop: Shop) -> Record | None:

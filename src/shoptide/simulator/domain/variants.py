@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from decimal import Decimal
 from typing import Any
 
@@ -233,8 +234,6 @@ def selected_options(record: Record, _args: Args, ctx: Context) -> list[Record]:
 @field(KIND, "defaultCursor")
 @field("Product", "defaultCursor")
 def default_cursor(record: Record, _args: Args, _ctx: Context) -> str:
-    import base64
-
     text = f'{{"last_id":{tail_of(record["id"])},"last_value":"{tail_of(record["id"])}"}}'
     return base64.b64encode(text.encode()).decode()
 
@@ -278,6 +277,16 @@ def _of_product(name: str) -> Any:
     return extract
 
 
+def products_collection(shop: Shop, record: Record) -> str | None:
+    """A collection that the variant's product is in."""
+    held = (row for row in shop.table("Collection") if record["_product"] in row["_products"])
+    return next((row["id"] for row in held), None)
+
+
+def _published(record: Record, shop: Shop) -> str:
+    return "published" if product_of(shop, record)["publishedAt"] else "unpublished"
+
+
 search(
     KIND,
     {
@@ -301,7 +310,14 @@ search(
         "option3": token(lambda row, _shop: next(iter(list(row["_values"].values())[2:3]), None)),
         "location_id": numeric_id(lambda row, shop: next(iter(inventory.levels(item_of(shop, row))), None)),
         "managed": boolean(lambda row, shop: item_of(shop, row)["tracked"]),
-        "created_at": instant(lambda row, _shop: row["createdAt"]),
+        "collection": numeric_id(lambda row, shop: products_collection(shop, row)),
+        "delivery_profile_id": numeric_id(lambda _row, _shop: None),
+        "exclude_composite": boolean(lambda _row, _shop: True),
+        "exclude_variants_with_components": boolean(lambda _row, _shop: True),
+        "managed_by": token(lambda row, shop: "shopify" if item_of(shop, row)["tracked"] else None),
+        "product_publication_status": token(_published),
+        "publishable_status": token(_published),
+        "published_status": token(_published),
         "updated_at": instant(lambda row, _shop: row["updatedAt"]),
     },
     text=[
@@ -314,14 +330,15 @@ search(
 
 
 def _full_title(record: Record, shop: Shop) -> str:
-    return f"{product_of(shop, record)['title']} - {title_of(record)}"
+    """The product's title; the variants of one stay as they were made."""
+    return str(product_of(shop, record)["title"])
 
 
 SORT_KEYS: dict[str, Any] = {
     "ID": lambda row, _shop: int(tail_of(row["id"])),
     "POSITION": lambda row, _shop: row["position"],
     "TITLE": lambda row, _shop: title_of(row),
-    "NAME": lambda row, _shop: title_of(row),
+    "NAME": lambda row, shop: f"{product_of(shop, row)['title']} - {title_of(row)}",
     "SKU": lambda row, shop: sku_of(shop, row),
     "FULL_TITLE": _full_title,
     "INVENTORY_QUANTITY": lambda row, shop: quantity(shop, row),

@@ -1,4 +1,4 @@
-"""A small shop on the engine alone: gadgets stored as products, enough to search, sort, page and export."""
+"""A small shop: a few gadgets, enough to search, sort, page and export."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any
 
 import httpx2
 
-from shoptide.simulator.registry import SEARCHES, SORTS, instant, numeric_id, search, sort, text, token
-from shoptide.simulator.shop import tail_of
+from shoptide.simulator.execution import Request
 from shoptide.simulator.world import World
 
 HEADERS = {"X-Shopify-Access-Token": "shpat_simulated"}
@@ -21,47 +20,34 @@ def world(products: int = 7) -> World:
     return made
 
 
-def register() -> None:
-    """What the engine must know of products, where no domain module says it."""
-    if "Product" not in SEARCHES:
-        fields = {
-            "title": text(lambda row, _shop: row["title"]),
-            "tag": token(lambda row, _shop: row["tags"]),
-            "status": token(lambda row, _shop: row["status"], ["active", "draft", "archived"]),
-            "updated_at": instant(lambda row, _shop: row["updatedAt"]),
-            "id": numeric_id(lambda row, _shop: row["id"]),
-        }
-        search("Product", fields, text=[lambda row, _shop: row["title"]])
-    if "products" not in SORTS:
-        keys = {
-            "TITLE": lambda row, _shop: row["title"],
-            "UPDATED_AT": lambda row, _shop: row["updatedAt"],
-            "ID": lambda row, _shop: int(tail_of(row["id"])),
-        }
-        sort("products", keys, default="ID")
+SET = """mutation($input: ProductSetInput!) { productSet(input: $input) {
+  product { id } userErrors { field message } } }"""
 
 
 def add_product(made: World, number: int) -> dict[str, Any]:
-    shop = made.shop
-    stamp = f"2026-10-01T12:{number:02d}:00Z"
-    product = {
-        "id": shop.new_id("Product"),
+    """A product with two variants, made through the API and then dated."""
+    values = [{"name": f"V{index}"} for index in range(2)]
+    variants = [
+        {"optionValues": [{"optionName": "Kind", **value}], "sku": f"S-{number}-{index}", "price": "9.9"}
+        for index, value in enumerate(values)
+    ]
+    given = {
         "title": f"Gadget {number}/x",
         "handle": f"gadget-{number}",
         "vendor": "Acme",
-        "productType": "",
         "status": "ACTIVE" if number % 2 else "DRAFT",
         "tags": [f"t{number}", "all"],
-        "createdAt": stamp,
-        "updatedAt": stamp,
-        "description": "",
-        "descriptionHtml": "",
-        "variants": [
-            {"id": shop.new_id("ProductVariant"), "title": f"V{index}", "sku": f"S-{number}-{index}", "price": "9.9"}
-            for index in range(2)
-        ],
+        "productOptions": [{"name": "Kind", "values": values}],
+        "variants": variants,
     }
-    return shop.table("Product").put(product)
+    body = made.first.execute(Request(SET, {"input": given}), "2026-10", "http://127.0.0.1")
+    payload = body["data"]["productSet"]
+    assert payload["userErrors"] == []
+    product = made.shop.table("Product").get(payload["product"]["id"])
+    assert product is not None
+    product["createdAt"] = product["updatedAt"] = f"2026-10-01T12:{number:02d}:00Z"
+    made.first.bucket.give_back(1000)
+    return made.shop.table("Product").put(product)
 
 
 def post(url: str, query: str, variables: dict[str, Any] | None = None, version: str = "2026-10") -> dict[str, Any]:

@@ -46,7 +46,7 @@ class StoreTime:
 
 @pytest.fixture
 def store() -> Iterator[Running]:
-    with start(World.empty(plan="standard", token="shpat_t")) as running:  # noqa: S106  # made up
+    with start(World.empty(plan="standard", token="shpat_t")) as running:  # made up
         yield running
 
 

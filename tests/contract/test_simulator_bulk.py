@@ -27,7 +27,6 @@ RUN_MUTATION = """mutation($m: String!, $p: String!) { bulkOperationRunMutation(
 
 @pytest.fixture
 def running() -> Iterator[Running]:
-    simulated.register()
     world = simulated.world(3)
     world.shop.settings["bulk_seconds"] = 0.2
     with start(world) as found:

@@ -21,7 +21,6 @@ CREATE = """mutation Subscribe { webhookSubscriptionCreate(topic: SHOP_UPDATE,
 
 @pytest.fixture
 def running() -> Iterator[Running]:
-    simulated.register()
     world = simulated.world(2)
     world.shop.settings["bulk_seconds"] = 0.1
     with start(world) as found:

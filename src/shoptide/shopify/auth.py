@@ -48,15 +48,16 @@ class TokenSource(Protocol):
 class StaticToken:
     """A token pasted from the Shopify admin. It has no end and no successor."""
 
-    def __init__(self, token: Secret) -> None:
+    def __init__(self, token: Secret, shop: str = "Shopify") -> None:
         self._token = token
+        self._shop = shop
 
     def current(self) -> Secret:
         return self._token
 
     def renew(self, rejected: Secret) -> Secret:  # noqa: ARG002  # there is only the one
         raise TokenRejected(
-            "Shopify does not accept the access token",
+            f"{self._shop} does not accept the access token",
             hint="install the app again or copy its Admin API access token anew, and put it into access_token",
         )
 
@@ -133,7 +134,7 @@ def token_source(
         kept = store or FileTokenStore.default(endpoint.domain, client_id)
         return RenewedToken(desk.refreshing(shop.refresh_token), clock, kept, _held_for(endpoint, client_id, clock))
     if shop.access_token is not None:
-        return StaticToken(shop.access_token)
+        return StaticToken(shop.access_token, shop.domain)
     client_id, secret = _client(shop, "and it has no access_token")
     desk = TokenDesk(endpoint, http, clock, client_id, secret)
     return RenewedToken(lambda _: desk.by_credentials(), clock, None, _held_for(endpoint, client_id, clock))

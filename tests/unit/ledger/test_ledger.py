@@ -103,7 +103,7 @@ def test_a_killed_process_lets_go_of_its_lock(ledger: Ledger, tmp_path: Path) ->
         f"with open_ledger(LedgerConfig({URL.url!r}), base=Path({str(tmp_path)!r})).lock('push:vip'):\n"
         "    print('held', flush=True); time.sleep(60)\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     with pytest.raises(LockHeld), ledger.lock("push:vip"):

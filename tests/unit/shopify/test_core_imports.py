@@ -52,7 +52,7 @@ def test_imports_from_a_zip_with_nothing_but_the_http_client(tmp_path: Path) -> 
     probe = f"import sys; sys.path.insert(0, {str(archive)!r})\n{probe}"
     probe += "\nimport shoptide; assert '.zip' in shoptide.__file__"
     probe += "\nfrom shoptide.shopify.schema import load; assert load('2026-10').query_root.fields['orders']"
-    found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)  # noqa: S603
+    found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     loaded = set(ast.literal_eval(found.stdout))
     assert loaded - set(sys.stdlib_module_names) - ALLOWED == set()

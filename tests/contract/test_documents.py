@@ -1,0 +1,154 @@
+"""Every document the product can send is valid in all four API versions, and keeps Shopify's rules for bulk queries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from graphql import DocumentNode, FieldNode, OperationDefinitionNode, parse, validate
+
+from shoptide.errors import ConfigError
+from shoptide.inbound.reading import file_tree
+from shoptide.outbound.lookup import ORDER_NAME, SKU, VARIANT_BY_SKU, WAYS, Way
+from shoptide.outbound.order_writers import ORDER
+from shoptide.outbound.writers import VARIANTS
+from shoptide.resources.extraction import StreamPlan, plan_stream
+from shoptide.resources.streams import STREAMS
+from shoptide.shopify import access, bulk
+from shoptide.shopify.cost import requested_cost
+from shoptide.shopify.schema import SUPPORTED_VERSIONS, load
+from shoptide.simulator.schema import executable
+
+FEW = frozenset({"read_orders", "read_customers"})
+SEARCH = "updated_at:>='2026-01-01T00:00:00Z'"
+
+
+def plans(version: str) -> Iterator[StreamPlan]:
+    """Each stream with all scopes, with few, with metafields and with fields chosen."""
+    for stream in STREAMS.values():
+        yield plan_stream(stream, load(version))
+        yield plan_stream(stream, load(version), scopes=FEW)
+        yield plan_stream(stream, load(version), exclude=["updatedAt"] if stream.via else ["tags"])
+        if stream.via is None:
+            yield plan_stream(stream, load(version), metafields=["custom.erp_id", "my-app--x.key"])
+            yield plan_stream(stream, load(version), include=["createdAt"])
+
+
+def documents(plan: StreamPlan) -> Iterator[str]:
+    yield plan.bulk_document()
+    yield plan.bulk_document(SEARCH)
+    yield plan.page_document()
+    yield plan.ids_document()
+    yield plan.nodes_document()
+    yield from filter(None, (plan.count_document(), plan.probe_document()))
+    for second in plan.passes:
+        yield second.document
+        yield second.rest
+    yield from (child.rest for child in plan.paged_children)
+
+
+def wrapped(way: Way) -> str:
+    return f"query($v: {way.type}) {{ {way.field} }}"
+
+
+@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
+def test_documents_of_streams_are_valid(version: str) -> None:
+    """Whatever is pruned, chosen or promoted."""
+    for plan in plans(version):
+        for text in documents(plan):
+            assert [error.message for error in validate(executable(version), parse(text))] == [], text
+
+
+@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
+def test_documents_of_client_and_pushes_are_valid(version: str) -> None:
+    """Fixed documents, and look-ups."""
+    fixed = [access.DOCUMENT, bulk.RUN_QUERY, bulk.RUN_MUTATION, bulk.READ, bulk.RECENT, bulk.CANCEL, ORDER, VARIANTS]
+    ways = [wrapped(way) for way in (*WAYS.values(), SKU, ORDER_NAME, VARIANT_BY_SKU)]
+    for text in [*fixed, *ways]:
+        assert [error.message for error in validate(executable(version), parse(text))] == [], text
+
+
+def connections(document: DocumentNode) -> tuple[int, int]:
+    """How many connections a bulk query holds and how deep they nest, told by `edges`."""
+    found = [0, 0]
+
+    def walk(node: FieldNode | OperationDefinitionNode, depth: int) -> None:
+        for inner in node.selection_set.selections if node.selection_set else ():
+            if isinstance(inner, FieldNode):
+                edges = inner.name.value == "edges"
+                if edges:
+                    found[0] += 1
+                    found[1] = max(found[1], depth + 1)
+                walk(inner, depth + edges)
+            else:
+                walk(inner, depth)  # type: ignore[arg-type]  # a fragment has selections too
+
+    operation = document.definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    walk(operation, 0)
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
+def test_bulk_documents_keep_the_rules_of_bulk_queries(version: str) -> None:
+    """At most five connections, two levels below the root, by edges and node only, ids everywhere."""
+    for plan in plans(version):
+        count, depth = connections(parse(plan.bulk_document()))
+        assert 1 <= count <= 5
+        assert depth <= 3
+        assert "nodes {" not in plan.bulk_document()
+        assert len(plan.bulk_document()) < 65_535
+
+
+@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
+def test_pages_fit_the_budget_of_one_request(version: str) -> None:
+    """The page size is chosen so that no page is refused for its cost."""
+    for plan in plans(version):
+        variables = {"first": plan.page_size, "after": None, "query": None}
+        assert requested_cost(load(version), plan.page_document(), variables) <= 1000
+
+
+@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
+def test_tables_of_a_stream_can_share_a_file(version: str) -> None:
+    """No JSON key is two types, no table has a column twice, every row has a key."""
+    for plan in plans(version):
+        file_tree(plan)
+        for table in plan.tables:
+            names = [column.name for column in table.columns]
+            assert len(set(names)) == len(names), table.name
+            assert table.key == ("gid",) or table.parent_column in table.key
+
+
+def test_what_is_pruned_says_why() -> None:
+    """The scope by name, for every field left out."""
+    plan = plan_stream(STREAMS["orders"], load("2026-10"), scopes=frozenset({"read_orders"}))
+    reasons = {left.field: left.reason for left in plan.pruned}
+    assert reasons["customer"] == "needs the access scope read_customers"
+    assert "customer" not in plan.bulk_document().split()
+
+
+def test_an_unknown_field_is_named_with_those_like_it() -> None:
+    """In the stream's own type and in its children's."""
+    with pytest.raises(ConfigError, match="no field 'custmer'") as caught:
+        plan_stream(STREAMS["orders"], load("2026-10"), exclude=["custmer"])
+    assert "customer" in str(caught.value.hint)
+    with pytest.raises(ConfigError, match="LineItem has no field"):
+        plan_stream(STREAMS["orders"], load("2026-10"), exclude=["lineItems.picture"])
+
+
+def test_planning_a_stream_is_quick() -> None:
+    """A fresh process loads the schema and plans the largest stream well under half a second."""
+    code = (
+        "import time; began = time.perf_counter()\n"
+        "from shoptide.resources.extraction import plan_stream; from shoptide.resources.streams import STREAMS\n"
+        "from shoptide.shopify.schema import load\n"
+        "plan_stream(STREAMS['orders'], load('2026-10')).bulk_document()\n"
+        "print(time.perf_counter() - began)\n"
+    )
+    best = min(
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        for _ in range(3)
+    )
+    assert best < 0.5

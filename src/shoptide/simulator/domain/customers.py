@@ -11,6 +11,7 @@ from shoptide.simulator.domain import text
 from shoptide.simulator.domain.addresses import record as address_record
 from shoptide.simulator.domain.addresses import same
 from shoptide.simulator.domain.metafields import by_custom_id
+from shoptide.simulator.domain.order_totals import totals
 from shoptide.simulator.registry import (
     Args,
     Listing,
@@ -259,11 +260,9 @@ def number_of_orders(record: Record, _args: Args, ctx: Context) -> str:
 
 
 def amount_spent_by(shop: Shop, gid: str) -> Decimal:
-    """What the customer's paid orders come to, less what was refunded; orders keep both as facts."""
-    total = Decimal(0)
-    for order in orders_of(shop, gid):
-        total += Decimal(order.get("_received") or 0) - Decimal(order.get("_refunded") or 0)
-    return total
+    """What the customer's orders brought in, less what was refunded, in the shop's currency."""
+    found = orders_of(shop, gid)
+    return sum((totals(shop, order).net_payment.shop for order in found), Decimal(0)) if found else Decimal(0)
 
 
 @field(KIND, "amountSpent")

@@ -1,7 +1,7 @@
 """Write the generated pages below docs/reference: commands, tables, what a push accepts.
 
-    python scripts/build_reference.py            # writes them
-    python scripts/build_reference.py --check    # exits 1 when one is not what it would write
+python scripts/build_reference.py            # writes them
+python scripts/build_reference.py --check    # exits 1 when one is not what it would write
 """
 
 from __future__ import annotations

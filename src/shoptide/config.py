@@ -24,7 +24,7 @@ class Secret:
     __str__ = __repr__
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value  # noqa: SLF001  # same class
+        return isinstance(other, Secret) and other._value == self._value  # same class
 
     def __hash__(self) -> int:
         return hash(self._value)

@@ -1,4 +1,4 @@
-"""The command line as a user runs it: a project folder, a simulated store on a socket, `shoptide` in its own process."""
+"""The command line as a user runs it: a project folder, a store on a socket, `shoptide` in its own process."""
 
 from __future__ import annotations
 

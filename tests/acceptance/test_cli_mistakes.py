@@ -134,8 +134,10 @@ def test_a_warehouse_held_by_another_process_is_temporary(folder: Folder) -> Non
 def test_a_second_pull_at_the_same_time_exits_5(folder: Folder) -> None:
     """The lock is the ledger's, and it is free again when its holder ends."""
     code = (
-        "import sys; from pathlib import Path; from shoptide.config import LedgerConfig; from shoptide.ledger import open_ledger\n"
-        "with open_ledger(LedgerConfig('sqlite:///.shoptide/ledger.db'), base=Path('.')).lock('pull:simulated.myshopify.com:store'):\n"
+        "import sys; from pathlib import Path\n"
+        "from shoptide.config import LedgerConfig; from shoptide.ledger import open_ledger\n"
+        "ledger = open_ledger(LedgerConfig('sqlite:///.shoptide/ledger.db'), base=Path('.'))\n"
+        "with ledger.lock('pull:simulated.myshopify.com:store'):\n"
         "    print('held', flush=True); sys.stdin.read()\n"
     )
     with subprocess.Popen(

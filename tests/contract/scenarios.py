@@ -1,7 +1,7 @@
 """Replays recorded conversations with real shops on the simulator: `python tests/contract/scenarios.py [DOMAIN…]`.
 
-The recordings and their replayer stand beside the checkout (../shared/shopify) and are no part of it; without them there
-is nothing to do, and it says so. KNOWN names what cannot agree, and why.
+The recordings and their replayer stand beside the checkout (../shared/shopify) and are no part of it; without them
+there is nothing to do, and it says so. KNOWN names what cannot agree, and why.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ def main(domains: list[str]) -> int:
         say(f"no recordings at {RECORDINGS}: nothing replayed")
         return 0
     logging.disable(logging.CRITICAL)
-    replay, passed, failed = replayer(), defaultdict(int), defaultdict(list)
+    replay = replayer()
+    passed: dict[str, int] = defaultdict(int)
+    failed: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
     with start(World.empty()) as running:
         for scenario in recorded():
             if domains and scenario["domain"] not in domains:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FIELDS = "id status errorCode objectCount rootObjectCount fileSize url partialDataUrl completedAt"
-RUN = f"mutation($q: String!) {{ bulkOperationRunQuery(query: $q) {{ bulkOperation {{ {FIELDS} }} userErrors {{ message code }} }} }}"
+RUN = (
+    f"mutation($q: String!) {{ bulkOperationRunQuery(query: $q) {{ bulkOperation {{ {FIELDS} }}"
+    " userErrors { message code } } }"
+)
 READ = f"query($id: ID!) {{ bulkOperation(id: $id) {{ {FIELDS} }} }}"
 PRODUCTS = "{ products { edges { node { id title variants { edges { node { id sku } } } } } } }"
 STAGE = """mutation($input: [StagedUploadInput!]!) { stagedUploadsCreate(input: $input) {
@@ -162,7 +165,7 @@ def staged(running: Running, content: bytes) -> str:
     target = answer["stagedTargets"][0]
     fields = {one["name"]: one["value"] for one in target["parameters"]}
     assert httpx2.post(target["url"], data=fields, files={"file": ("v.jsonl", content)}).status_code == 201
-    return fields["key"]
+    return str(fields["key"])
 
 
 def test_bulk_mutation_answers_line_by_line(running: Running) -> None:

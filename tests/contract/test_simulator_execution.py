@@ -42,15 +42,19 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         {},
     ),
     "fragments": (
-        f"query {{ {PAGE} {{ nodes {{ ...A ...B }} }} }} fragment A on Product {{ id ...C }} "
-        "fragment B on Product { title variants(first: 1) { nodes { id } } } "
-        "fragment C on Product { status variants(first: 1) { nodes { sku } } }",
+        (
+            f"query {{ {PAGE} {{ nodes {{ ...A ...B }} }} }} fragment A on Product {{ id ...C }} "
+            "fragment B on Product { title variants(first: 1) { nodes { id } } } "
+            "fragment C on Product { status variants(first: 1) { nodes { sku } } }"
+        ),
         {},
     ),
     "merged selections": ("{ shop { plan { displayName } } shop { name plan { shopifyPlus } } }", {}),
     "interface": (
-        "query($id: ID!) { node(id: $id) { __typename id ... on Product { title } ... on Order { name } "
-        "... on HasMetafields { __typename } } }",
+        (
+            "query($id: ID!) { node(id: $id) { __typename id ... on Product { title } ... on Order { name } "
+            "... on HasMetafields { __typename } } }"
+        ),
         {"id": "$product"},
     ),
     "nodes": (
@@ -79,7 +83,7 @@ def context(world: World) -> Context:
     return world.first.context(VERSION, "http://127.0.0.1")
 
 
-def value_of(source: Any, info: GraphQLResolveInfo, args: dict[str, Any], ctx: Context) -> Any:
+def value_of(source: Any, info: GraphQLResolveInfo[Any], args: dict[str, Any], ctx: Context) -> Any:
     kind = info.parent_type.name
     if kind == "QueryRoot":
         resolver = ROOTS.get(info.field_name)
@@ -104,7 +108,7 @@ def by_the_book(world: World, document: str, variables: dict[str, Any]) -> tuple
     """The data and the paths of errors as graphql-core's executor gives them."""
     schema = executable(VERSION)
 
-    def resolve(source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
+    def resolve(source: Any, info: GraphQLResolveInfo[Any], **args: Any) -> Any:
         ctx = context(world)
         ctx.path.extend(info.path.as_list())  # nested listings are never kept between pages
         value = value_of(source, info, args, ctx)

@@ -36,7 +36,8 @@ def content(folder: Path) -> dict[str, list[Any]]:
     """Every table's rows without what a run writes of itself, in a fixed order."""
     with duckdb.connect(str(folder / "w.duckdb"), read_only=True) as connection:
         names = connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'shopify' and table_name not like '!_shoptide%' escape '!'"
+            "select table_name from information_schema.tables where table_schema = 'shopify'"
+            " and table_name not like '!_shoptide%' escape '!'"
         ).fetchall()
         return {
             name: connection.execute(f"select * exclude ({', '.join(OWN)}) from shopify.{name} order by all").fetchall()
@@ -45,7 +46,7 @@ def content(folder: Path) -> dict[str, list[Any]]:
 
 
 def test_a_killed_pull_run_again_equals_an_undisturbed_one(tmp_path: Path) -> None:
-    """First reads killed at seeded moments, then finished; then the store changes and incremental reads are killed too."""
+    """First reads killed at seeded moments, then finished; then the store changes and later reads are killed too."""
     with start(World.seeded(customers=60, products=20, orders=80, seed=4)) as running:
         calm, rough = project(tmp_path / "calm", running), project(tmp_path / "rough", running)
         seconds = length(calm, ["pull"])

@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -33,7 +34,7 @@ source = "rows.jsonl"
 key = "k"
 match = {match}
 """
-SOURCES = {
+SOURCES: dict[str, list[dict[str, Any]]] = {
     "customers": [
         {"k": f"c{i}", "email": f"c{i}@example.com", "first_name": f"F{i}", "note": f"n{i}"} for i in range(ROWS)
     ],

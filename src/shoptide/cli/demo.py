@@ -129,7 +129,7 @@ def command(context: click.Context, folder: Path, customers: int, products: int,
         _walk(folder, url)
     output.line()
     output.line(
-        f"That was the whole loop, in {time.monotonic() - began:.0f} s. Everything is in {folder}/: look at shoptide.toml,"
+        f"That was the whole loop, in {time.monotonic() - began:.0f} s. Everything is in {folder}/: see shoptide.toml,"
     )
     output.line(f'or ask: cd {folder} && shoptide query "select * from orders limit 5"')
 

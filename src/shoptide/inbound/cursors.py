@@ -20,8 +20,8 @@ class Cursor:
     """How far a stream has been read, in the store's own time.
 
     `cursor` is the moment up to which nothing is missing but what the overlap catches; `floor` is where the next read
-    begins. `seen` records stood at or after `floor` at the last read, the latest of them changed at `newest`; `read_at` is
-    when that read began.
+    begins. `seen` records stood at or after `floor` at the last read, the latest of them changed at `newest`;
+    `read_at` is when that read began.
     """
 
     cursor: datetime

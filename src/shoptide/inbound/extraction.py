@@ -34,6 +34,7 @@ class Extract:
     read_at: datetime
     roots: int | None
     operation: str | None = None
+    counted: int | None = None  # what the store counted when the first page was read
 
 
 def refuse_stop(stop: Stop | None) -> None:
@@ -120,10 +121,13 @@ def read_pages(
     records: dict[str, list[Line]] = {}
     variables: Line = {"first": min(plan.page_size, limit or plan.page_size), "after": None, "query": search}
     read_at: datetime | None = None
+    counted: int | None = None
     while True:
         refuse_stop(stop)
-        answer = client.execute(plan.page_document(), variables)
-        read_at = read_at or answer.server_time or client.clock.now()
+        answer = client.execute(plan.page_document(counted=read_at is None), variables)
+        if read_at is None:
+            read_at = answer.server_time or client.clock.now()
+            counted = (answer.data.get(plan.stream.count_root or "") or {}).get("count")
         connection = answer.data[plan.stream.root]
         for node in connection["nodes"]:
             records.pop(node["id"], None)
@@ -134,7 +138,7 @@ def read_pages(
             break
         variables["after"] = page["endCursor"]
     write_lines(target, (line for lines in list(records.values())[:limit] for line in lines))
-    return Extract(target, read_at, len(records))
+    return Extract(target, read_at, len(records), counted=counted)
 
 
 def read_nodes(client: AdminClient, plan: StreamPlan, ids: list[str], target: Path) -> Extract:

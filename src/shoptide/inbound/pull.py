@@ -29,7 +29,7 @@ from shoptide.inbound.extraction import Extract
 from shoptide.inbound.landing import Landing
 from shoptide.inbound.reconciliation import reconcile
 from shoptide.inbound.runs import publish_runs
-from shoptide.inbound.window import Probe, next_floor, search_from, unmoved
+from shoptide.inbound.window import Probe, next_floor, search_from, settled, unmoved
 from shoptide.ledger import Ledger
 from shoptide.resources.extraction import StreamPlan, plan_stream
 from shoptide.resources.streams import STREAMS
@@ -299,6 +299,11 @@ def _prepare(run: Run, job: Job) -> None:
         job.whole = options.limit is None
         _choose(run, job, "paged" if options.limit else "bulk", "the first read takes everything", None)
         return
+    if job.cursor is not None and options.since is None and not settled(job.cursor):
+        # The probe could not spare the read: the first page counts what it needs.
+        path, reason = cheaper_path(job.plan, job.cursor.seen, options.limit)
+        _choose(run, job, path, f"changed in the second of the last read; {reason}", None)
+        return
     probe = _probe(run, job)
     if probe is not None and job.cursor is not None and options.since is None:
         job.report.expected = probe.count
@@ -416,7 +421,7 @@ def _prove(run: Run, job: Job, extract: Extract) -> None:
                 hint="nothing was taken over and the cursor stayed; run the pull again",
             )
         return
-    expected = job.report.expected
+    expected = job.report.expected = extract.counted if job.report.expected is None else job.report.expected
     if expected is None or seen >= expected or run.options.limit is not None:
         return
     # Records deleted or moved while the pages were read lower the count: ask again before calling it a loss.

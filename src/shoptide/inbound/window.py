@@ -8,7 +8,7 @@ Reading the overlap again at every run would cost a busy shop pages of rows that
 first asks how many records stand at or after the floor and when the latest changed. Nothing is read, and the cursor
 does not move, when both are as the last read saw them and
 
-- that read began a few seconds after the latest change, so an edit in the same second can't hide behind it, and
+- that read began in a later second than the latest change, so an edit in the same second can't hide behind it, and
 - the latest change is less than an overlap ago, or the last read already came an overlap after it.
 
 What this can miss, for no longer than the overlap: one record leaving the window (deleted) while another enters it
@@ -24,7 +24,6 @@ from datetime import datetime, timedelta, timezone
 from shoptide.inbound.cursors import Cursor
 
 UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
-SETTLED = timedelta(seconds=5)  # after a change, before a read of it is taken as final
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,18 @@ def search_from(field: str, floor: datetime) -> str:
     return f"{field}:>='{stamp(floor)}'"
 
 
+def settled(cursor: Cursor) -> bool:
+    """Whether the last read began in a later second than the latest change it saw: updatedAt has whole seconds."""
+    return cursor.newest is None or cursor.read_at.replace(microsecond=0) > cursor.newest
+
+
 def unmoved(cursor: Cursor, probe: Probe, overlap: timedelta) -> bool:
     """Whether the last read still holds; see the module's text for what makes it safe."""
     if probe.count != cursor.seen or probe.newest != cursor.newest:
         return False
     if probe.newest is None:
         return True
-    if cursor.read_at <= probe.newest + SETTLED:
+    if not settled(cursor):
         return False
     return probe.at < probe.newest + overlap or cursor.read_at >= probe.newest + overlap
 

@@ -346,7 +346,8 @@ def _run(row: Any) -> Run:
 
 
 STATE_COLUMNS = (
-    "gid", "outcome", "action", "hash", "sent", "message", "code", "field", "column", "value", "attempts", "order", "run_id",
+    "gid", "outcome", "action", "hash", "sent", "message", "code", "field", "column", "value", "attempts", "order",
+    "run_id",
 )  # fmt: skip
 
 

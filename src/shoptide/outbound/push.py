@@ -210,16 +210,14 @@ def push(
         try:
             _run(job, report, on_event, halt)
             outcome = report.outcome
-            if halt():
-                raise Interrupted("stopped: what was in flight is settled", hint="run the same command again")
-        except Interrupted:
-            outcome = "interrupted"
-            raise
+            outcome = "interrupted" if halt() else outcome
         finally:
             used = client.meter.snapshot() - before
             report.calls, report.cost, report.seconds = used.calls, used.cost, clock.monotonic() - began
             ledger.end_run(run_id, outcome, summary(report))  # type: ignore[arg-type]  # one of the four
             publication.publish(warehouse, ledger)
+    if outcome == "interrupted":
+        raise Interrupted("stopped: what was in flight is settled", hint="run the same command again")
     return report
 
 

@@ -103,8 +103,8 @@ class StreamPlan:
             hint=f'leave fields out: [pull.….stream.{self.stream.name}] fields = {{ exclude = ["…"] }}',
         )
 
-    def page_document(self) -> str:
-        """A page, oldest change first: takes `$query`, `$first`, `$after`."""
+    def page_document(self, *, counted: bool = False) -> str:
+        """A page, oldest change first: takes `$query`, `$first`, `$after`. `counted` asks for the whole count too."""
         given = ["first: $first", "after: $after"]
         root = self.schema.query_root.fields[self.stream.root]
         if "query" in root.arguments:
@@ -113,7 +113,9 @@ class StreamPlan:
             given.append(f"sortKey: {self.stream.sort_key}")
         declared = "$first: Int!, $after: String" + (", $query: String" if "query" in root.arguments else "")
         body = f"nodes {{ {self._node_text(paged=True)} }} pageInfo {{ hasNextPage endCursor }}"
-        return f"query({declared}) {{ {self.stream.root}{self._arguments(given)} {{ {body} }} }}"
+        count = self._count_field() if counted and "query" in root.arguments else None
+        page = f"{self.stream.root}{self._arguments(given)} {{ {body} }}"
+        return f"query({declared}) {{ {page} {count or ''} }}"
 
     def ids_document(self, search: str | None = None) -> str:
         """The bulk query of reconciliation: the ids that exist, and no more."""
@@ -123,10 +125,14 @@ class StreamPlan:
 
     def count_document(self) -> str | None:
         """How many records a search finds: takes `$query`; None where the API does not count."""
+        field = self._count_field()
+        return f"query($query: String) {{ {field} }}" if field else None
+
+    def _count_field(self) -> str | None:
         if self.stream.count_root is None or self.stream.count_root not in self.schema.query_root.fields:
             return None
         limit = "limit: null, " if "limit" in self.schema.query_root.fields[self.stream.count_root].arguments else ""
-        return f"query($query: String) {{ {self.stream.count_root}({limit}query: $query) {{ count precision }} }}"
+        return f"{self.stream.count_root}({limit}query: $query) {{ count precision }}"
 
     def probe_document(self) -> str | None:
         """One cheap request that tells whether anything moved: the count and the newest change; takes `$query`."""
@@ -182,7 +188,8 @@ class StreamPlan:
 
     def _pass(self, branch: Branch) -> NodePass:
         table = self.table(branch.table)
-        assert table.parent is not None  # a pass reads what hangs on a list's nodes
+        if table.parent is None:
+            raise ValueError(f"{table.name}: a pass reads what hangs on a list's nodes")
         parent_type = self.table(table.parent).node_type
         inner = " ".join([branch.shape.text(), *_branch_texts(branch.branches, paged=True)])
         name, first = branch.child.field, branch.child.first

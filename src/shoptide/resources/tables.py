@@ -42,8 +42,8 @@ class Table:
 
     `origin` says where its rows come from: `root` nodes, `lines` of their own with `__parentId` (connections), or a
     `list` inside the parent's node at `path`. `typenames` are the `__typename`s its lines carry. `parent` is None for
-    a stream's own table, also where that hangs on a carrier: then `parent_column` holds the carrier's gid. `key` comes behind
-    `_shop`; `position_path` numbers rows without an id, arrival does where it is None.
+    a stream's own table, also where that hangs on a carrier: then `parent_column` holds the carrier's gid. `key` comes
+    behind `_shop`; `position_path` numbers rows without an id, arrival does where it is None.
     """
 
     name: str

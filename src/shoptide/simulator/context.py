@@ -25,7 +25,7 @@ class App:
     scopes: frozenset[str] = ALL_SCOPES
 
     def may(self, groups: ScopeGroups) -> bool:
-        """Whether it has a scope of every group; write_x stands for read_x as well, `*` for all an ordinary app gets."""
+        """Whether it has a scope of every group; write_x stands for read_x too, `*` for all an ordinary app gets."""
         if "*" in self.scopes:
             return all(any(scope not in ASIDE or _holds(self.scopes, scope) for scope in group) for group in groups)
         return all(any(_holds(self.scopes, scope) for scope in group) for group in groups)

@@ -23,7 +23,7 @@ from shoptide.simulator.world import Stall, World
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-SETTINGS = frozenset({"bulk_seconds", "bulk_slots", "bulk_files", "index_lag"})
+SETTINGS = frozenset({"bulk_seconds", "bulk_slots", "bulk_files", "index_lag", "late_bump", "orders_per_minute"})
 
 
 class Mistaken(ValueError):  # noqa: N818  # the caller's mistake, told in the answer

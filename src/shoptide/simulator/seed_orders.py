@@ -12,40 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from shoptide.simulator import seed_trade as trade
 from shoptide.simulator.domain import fulfillments, metafields, money, order_numbers, order_parts, text, tracking
 from shoptide.simulator.domain.order_totals import Totals
 from shoptide.simulator.shop import Record, Shop, stamp_of
 
 DAYS = 3 * 365
 MOST_LINES = 6
-RATES = {"US": ("USD", 0.73), "GB": ("GBP", 0.55), "DE": ("EUR", 0.64), "FR": ("EUR", 0.64), "NL": ("EUR", 0.64)}
-CODES = (("WELCOME10", 10), ("SUMMER15", 15), ("FRIENDS20", 20), ("TAKE5", None))
-SHIPPING = (("Standard", "standard", 795), ("Express", "express", 1850), ("Economy", "economy", 495))
-FREE_ABOVE = 15_000
-GATEWAYS = ("shopify_payments", "shopify_payments", "shopify_payments", "paypal", "manual")
-SOURCES = ("web", "web", "web", "web", "pos", "shopify_draft_order")
-CARRIERS = ("UPS", "Canada Post", "FedEx", "DHL Express", "USPS")
-NOTES = (
-    "Please gift wrap.",
-    "Leave at the side door.",
-    "Call before delivery.",
-    "Birthday present, no prices in the parcel.",
-    "Ship together with my other order.",
-)
-TAGS = ("gift", "rush", "wholesale", "first-order", "subscription", "fraud-checked", "preorder", "b-stock")
-CHANNELS = ("instagram", "newsletter", "search", "affiliate")
-CANADIAN_TAXES = {
-    "ON": (("HST", 13.0),),
-    "NS": (("HST", 15.0),),
-    "QC": (("GST", 5.0), ("QST", 9.975)),
-    "BC": (("GST", 5.0), ("PST", 7.0)),
-}
-AMERICAN_TAXES = {"NY": 8.875, "CA": 9.5, "WA": 10.25, "TX": 8.25, "IL": 10.25, "MA": 6.25, "CO": 8.81}
-# How an order ends, and how often; young orders haven't got as far as old ones.
-ENDS = ("fulfilled", "partly", "waiting", "unpaid", "authorized", "cancelled", "refunded", "partly refunded")
-OLD = (66, 4, 4, 4, 1, 5, 6, 10)
-YOUNG = (22, 10, 46, 9, 6, 3, 1, 3)
-YOUNG_DAYS = 14
 
 
 def seed_orders(shop: Shop, *, orders: int, seed: int) -> None:
@@ -128,8 +101,8 @@ class Seeder:
             "customer": customer["id"] if customer else None,
             "email": customer.get("email") if customer else f"guest.{number}@example.com",
             "phone": customer.get("phone") if customer and chance.random() < 0.4 else None,
-            "tags": text.tags(chance.sample(TAGS, chance.choice((0, 0, 0, 1, 2)))),
-            "sourceName": chance.choice(SOURCES),
+            "tags": text.tags(chance.sample(trade.TAGS, chance.choice((0, 0, 0, 1, 2)))),
+            "sourceName": chance.choice(trade.SOURCES),
             "_claimed": True,
         }
         self._extras(record, customer, number)
@@ -150,9 +123,9 @@ class Seeder:
             record["shippingAddress"] = self._home(homes[0])
             record["billingAddress"] = self._home(homes[-1])
         if chance.random() < 0.12:
-            record["note"] = chance.choice(NOTES)
+            record["note"] = chance.choice(trade.NOTES)
         if chance.random() < 0.08:
-            record["customAttributes"] = [{"key": "channel", "value": chance.choice(CHANNELS)}]
+            record["customAttributes"] = [{"key": "channel", "value": chance.choice(trade.CHANNELS)}]
         if chance.random() < 0.03:
             record["poNumber"] = f"PO-{number}"
         if chance.random() < 0.1:
@@ -179,7 +152,7 @@ class Seeder:
     def _currency(self, record: Record, customer: Record | None) -> float:
         """A third of the customers abroad pay in their own currency."""
         homes = customer["_addresses"] if customer else []
-        foreign = RATES.get(homes[0]["countryCodeV2"]) if homes else None
+        foreign = trade.RATES.get(homes[0]["countryCodeV2"]) if homes else None
         if foreign is None or foreign[0] == self.shop.currency or self.chance.random() > 0.33:
             return 1.0
         record["presentmentCurrencyCode"] = foreign[0]
@@ -244,7 +217,7 @@ class Seeder:
     def _discount(self, draft: Draft) -> None:
         if self.chance.random() > 0.18:
             return
-        code, percent = self.chance.choice(CODES)
+        code, percent = self.chance.choice(trade.CODES)
         whole = sum(draft.charged)
         application: Record = {
             "__typename": "DiscountCodeApplication",
@@ -271,8 +244,8 @@ class Seeder:
     def _shipping(self, draft: Draft) -> None:
         if not any(line["requiresShipping"] for line in draft.lines):
             return
-        title, code, price = self.chance.choice(SHIPPING)
-        if sum(draft.charged) >= FREE_ABOVE:
+        title, code, price = self.chance.choice(trade.SHIPPING)
+        if sum(draft.charged) >= trade.FREE_ABOVE:
             title, code, price = "Free shipping", "free", 0
         draft.shipping = price
         row: Record = {"id": self.shop.new_id("ShippingLine"), "title": title, "code": code, "source": "shopify"}
@@ -303,8 +276,8 @@ class Seeder:
     # how it goes on
 
     def _end(self, draft: Draft) -> None:
-        young = self.now - draft.created < timedelta(days=YOUNG_DAYS)
-        end = self.chance.choices(ENDS, YOUNG if young else OLD)[0]
+        young = self.now - draft.created < timedelta(days=trade.YOUNG_DAYS)
+        end = self.chance.choices(trade.ENDS, trade.YOUNG if young else trade.OLD)[0]
         works = self._work(draft)
         payment = self._payment(draft, end)
         if end in ("fulfilled", "refunded", "partly refunded"):
@@ -332,7 +305,7 @@ class Seeder:
         if draft.total == 0 or (end == "cancelled" and self.chance.random() < 0.4):
             draft.record["_financial"] = "PAID" if draft.total == 0 else "PENDING"
             return None
-        gateway = self.chance.choice(GATEWAYS)
+        gateway = self.chance.choice(trade.GATEWAYS)
         if end == "authorized":
             return self._transaction(draft, "AUTHORIZATION", draft.total, gateway, draft.created)
         if end == "unpaid":
@@ -373,7 +346,7 @@ class Seeder:
         chosen = self.chance.choice(self.places) if self.places else None
         groups: dict[tuple[str | None, str], list[Record]] = {}
         for line in draft.lines:
-            way = "SHIPPING" if line["requiresShipping"] else "NONE"
+            way = "trade.SHIPPING" if line["requiresShipping"] else "NONE"
             groups.setdefault((self._place(line, chosen), way), []).append(line)
         return [self._work_order(draft, place, way, lines) for (place, way), lines in groups.items()]
 
@@ -383,7 +356,7 @@ class Seeder:
         stocked = item["_levels"] if item else {}
         if chosen in stocked or not stocked:
             return chosen
-        return next(iter(stocked))
+        return str(next(iter(stocked)))
 
     def _work_order(self, draft: Draft, place: str | None, way: str, lines: list[Record]) -> Record:
         stamp = draft.record["createdAt"]
@@ -430,8 +403,8 @@ class Seeder:
         work["status"] = "CLOSED" if not any(row["remaining"] for row in work["_lines"]) else "IN_PROGRESS"
         work["updatedAt"] = stamp
         parcel = fulfillments.write(self.shop, draft.record, [work["id"]], pieces, work["_location"], stamp)
-        if work["_way"] == "SHIPPING":
-            company = self.chance.choice(CARRIERS)
+        if work["_way"] == "trade.SHIPPING":
+            company = self.chance.choice(trade.CARRIERS)
             number = f"{company[:2].upper()}{self.chance.randrange(10**9, 10**10)}"
             parcel["_tracking"] = tracking.entries({"company": company, "number": number})
             self._delivery(draft, parcel, moment)
@@ -538,8 +511,8 @@ def _rates(address: Record | None) -> tuple[tuple[str, float], ...]:
         return ()
     country, province = address.get("countryCodeV2"), address.get("provinceCode")
     if country == "CA":
-        return CANADIAN_TAXES.get(province or "", (("GST", 5.0),))
+        return trade.CANADIAN_TAXES.get(province or "", (("GST", 5.0),))
     if country == "US":
-        rate = AMERICAN_TAXES.get(province or "")
+        rate = trade.AMERICAN_TAXES.get(province or "")
         return ((f"{address.get('province')} State Tax", rate),) if rate else ()
     return ()

@@ -21,7 +21,7 @@ def open_warehouse(config: WarehouseConfig, *, base: Path, read_only: bool = Fal
     scheme = config.url.partition(":")[0]
     if scheme != "duckdb":
         raise ConfigError(
-            f"[warehouse] url: {scheme!r} is no warehouse that Shoptide {'knows' if scheme else 'can read from the URL'}",
+            f"[warehouse] url: {scheme!r} is no warehouse Shoptide {'knows' if scheme else 'can read from the URL'}",
             hint='use a DuckDB file: url = "duckdb:///warehouse.duckdb"',
         )
     return DuckDBWarehouse(database_path(config.url, base), config.schema, read_only=read_only)

@@ -122,7 +122,8 @@ class DuckDBWarehouse:
         """Column → type of a table; empty when there is no such table."""
         rows = self.connection.execute(
             "SELECT column_name, data_type FROM information_schema.columns"
-            " WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ? ORDER BY ordinal_position",
+            " WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ?"
+            " ORDER BY ordinal_position",
             [self.schema, name],
         ).fetchall()
         return dict(rows)

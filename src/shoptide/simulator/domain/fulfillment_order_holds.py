@@ -16,7 +16,8 @@ LIMIT = (
     "An app can only have up to 10 holds on a single fulfillment order at any one time."
 )
 HANDLE_TAKEN = (
-    "The handle provided for the fulfillment hold is already in use by this app for another hold on this fulfillment order."
+    "The handle provided for the fulfillment hold is already in use by this app for another hold on this "
+    "fulfillment order."
 )
 
 
@@ -45,7 +46,11 @@ def hold(args: Args, ctx: Context) -> Record:
     entry: Record = {
         "id": ctx.shop.new_id("FulfillmentHold"),
         "app": ctx.app.id,
-        **{name: given[name] for name in ("reason", "reasonNotes", "handle", "externalId") if given.get(name) is not None},
+        **{
+            name: given[name]
+            for name in ("reason", "reasonNotes", "handle", "externalId")
+            if given.get(name) is not None
+        },
     }
     record.setdefault("_holds", []).append(entry)
     record["status"] = "ON_HOLD"
@@ -83,7 +88,9 @@ def _problem(record: Record, given: Args, ctx: Context) -> Record | None:
 def _line_problem(record: Record, wanted: list[Args]) -> Record | None:
     held = {row["id"]: row for row in record["_lines"]}
     if record["status"] == "ON_HOLD":
-        return _refused(LINES, "The fulfillment order is not in a splittable state.", "FULFILLMENT_ORDER_NOT_SPLITTABLE")
+        return _refused(
+            LINES, "The fulfillment order is not in a splittable state.", "FULFILLMENT_ORDER_NOT_SPLITTABLE"
+        )
     ids = [row["id"] for row in wanted]
     if len(set(ids)) < len(ids):
         return _refused(LINES, "must contain unique line item ids", "DUPLICATED_FULFILLMENT_ORDER_LINE_ITEMS")
@@ -109,7 +116,9 @@ def release(args: Args, ctx: Context) -> Record:
     external = args.get("externalId")
     holds = record.get("_holds", [])
     if wanted or external is not None:
-        kept = [row for row in holds if row["id"] not in wanted and (external is None or row.get("externalId") != external)]
+        kept = [
+            row for row in holds if row["id"] not in wanted and (external is None or row.get("externalId") != external)
+        ]
     else:
         kept = []
     if record["status"] == "ON_HOLD" and len(kept) < len(holds):

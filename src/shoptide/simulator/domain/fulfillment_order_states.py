@@ -9,7 +9,6 @@ from shoptide.simulator.domain.fulfillment_orders import named, note_change
 from shoptide.simulator.registry import Args, mutation, user_error
 from shoptide.simulator.shop import Record, tail_of
 
-
 PROGRESS = "FULFILLMENT_ORDER_HAS_MANUALLY_REPORTED_PROGRESS"
 
 
@@ -169,7 +168,11 @@ def submit_request(args: Args, ctx: Context) -> Record:
     if not _service(record, ctx):
         message = "The fulfillment order's assigned fulfillment service must be of api type"
         return {**empty, "userErrors": [user_error(None, message)]}
-    if record["status"] != "OPEN" or record["requestStatus"] not in ("UNSUBMITTED", "REJECTED", "CANCELLATION_ACCEPTED"):
+    if record["status"] != "OPEN" or record["requestStatus"] not in (
+        "UNSUBMITTED",
+        "REJECTED",
+        "CANCELLATION_ACCEPTED",
+    ):
         message = "Cannot request fulfillment for the fulfillment order."
         return {**empty, "userErrors": [user_error(None, message)]}
     record["requestStatus"] = "SUBMITTED"
@@ -183,7 +186,9 @@ def _ask(record: Record, kind: str, args: Args, ctx: Context) -> None:
         "id": ctx.shop.new_id("FulfillmentOrderMerchantRequest"),
         "kind": kind,
         "message": args.get("message"),
-        "requestOptions": {"notify_customer": bool(args.get("notifyCustomer"))} if kind == "FULFILLMENT_REQUEST" else {},
+        "requestOptions": {"notify_customer": bool(args.get("notifyCustomer"))}
+        if kind == "FULFILLMENT_REQUEST"
+        else {},
         "responseData": None,
         "sentAt": ctx.shop.stamp(),
     }
@@ -235,4 +240,3 @@ def _register_answer(name: str, needs: str, becomes: str, topic: str) -> None:
 
 for _name, _answer in ANSWERS.items():
     _register_answer(_name, *_answer)
-

@@ -31,7 +31,7 @@ HOLD_REASONS = {
 
 
 def assigned_location(shop: Shop, line: Record) -> str | None:
-    """Where a line is fulfilled from: where its variant is stocked, else the first location that ships online orders."""
+    """Where a line is fulfilled from: where its variant is stocked, else the first place that ships online orders."""
     online = [
         row for row in shop.table("Location") if row.get("isActive", True) and row.get("fulfillsOnlineOrders", True)
     ]
@@ -116,7 +116,7 @@ def settle(shop: Shop, record: Record) -> None:
 
 
 def take_back(shop: Shop, order: Record, line: str, quantity: int) -> int:
-    """Take unfulfilled pieces of a line off the order's fulfillment orders (a refund removes them); returns how many."""
+    """Take unfulfilled pieces of a line off the order's fulfillment orders (a refund does); returns how many."""
     left = quantity
     for record in order_parts.fulfillment_orders(shop, order):
         if record["status"] not in order_parts.OPEN_WORK or not left:

@@ -76,7 +76,7 @@ def kept(bag: Bag) -> Any:
 
 
 def given(money_bag: Record | None) -> Any:
-    """What a `MoneyBagInput` means, as a record keeps it: the shop's amount stands for the customer's that is absent."""
+    """What a `MoneyBagInput` means, as a record keeps it; an absent customer's amount is the shop's."""
     if not money_bag:
         return "0"
     shop = Decimal(str(money_bag["shopMoney"]["amount"]))
@@ -104,7 +104,7 @@ def shown(bag: Bag, order: Record) -> Record:
 
 
 def spread(bag: Bag, weights: list[Decimal], digits: int = 2) -> list[Bag]:
-    """Split an amount by weights so that the parts add up to it: each is rounded, the last piece with weight takes the rest."""
+    """Split an amount by weights into parts that add up to it: each is rounded, the last takes the rest."""
     whole = sum(weights, Decimal(0))
     parts = [NOTHING] * len(weights)
     if not whole:

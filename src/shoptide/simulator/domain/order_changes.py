@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from shoptide.simulator.access import DOCUMENTATION
@@ -9,7 +10,7 @@ from shoptide.simulator.context import Context
 from shoptide.simulator.domain import addresses, events, metafields, order_parts, text
 from shoptide.simulator.places import country_named, province_named
 from shoptide.simulator.registry import Args, TopLevelError, mutation, user_error
-from shoptide.simulator.shop import Record, Shop
+from shoptide.simulator.shop import Record, Shop, stamp_of
 
 CHANGEABLE = (
     "customAttributes",
@@ -38,6 +39,32 @@ def changed(shop: Shop, order: Record, topic: str = "orders/updated") -> None:
     if topic != "orders/updated":
         shop.emit(topic, order)
     shop.emit("orders/updated", order)
+
+
+def bump_later(shop: Shop, order: Record) -> None:
+    """An order may be stamped again a little after its creation, with no write in between (FACTS 4).
+
+    Off unless `shop.settings["late_bump"]` says after how many seconds.
+    """
+    seconds = shop.settings.get("late_bump")
+    if seconds:
+        due = stamp_of(shop.clock.now() + timedelta(seconds=float(seconds)))
+        shop.settings.setdefault("_late_bumps", []).append([due, order["id"]])
+
+
+def settle_bumps(shop: Shop) -> None:
+    """Stamp the orders whose late bump is due; whoever reads orders calls this first."""
+    waiting = shop.settings.get("_late_bumps")
+    if not waiting:
+        return
+    now = shop.stamp()
+    shop.settings["_late_bumps"] = [entry for entry in waiting if entry[0] > now]
+    for due, gid in waiting:
+        order = shop.table("Order").get(gid) if due <= now else None
+        if order is not None and order["updatedAt"] < due:
+            order["updatedAt"] = due
+            shop.table("Order").put(order)
+            shop.emit("orders/updated", order)
 
 
 def _missing(path: str, code: str | None = "NOT_FOUND") -> Record:

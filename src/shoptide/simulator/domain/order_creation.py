@@ -1,4 +1,4 @@
-"""orderCreate: from `OrderCreateOrderInput` to an order with its lines, payments, work and, if wanted, its fulfillment."""
+"""orderCreate: from `OrderCreateOrderInput` to an order with its lines, payments, work and fulfillment."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from shoptide.simulator.domain import (
     text,
 )
 from shoptide.simulator.domain.money import Bag
+from shoptide.simulator.domain.order_changes import bump_later
 from shoptide.simulator.domain.order_creation_checks import problems
 from shoptide.simulator.domain.order_totals import line_discounted, line_original
 from shoptide.simulator.registry import Args, mutation
@@ -57,6 +58,7 @@ def create(args: Args, ctx: Context) -> Record:
             stock.claim(shop, order, pieces, work["_location"])
     _fulfil(shop, order, works, given)
     _announce(shop, order)
+    bump_later(shop, order)
     return {"order": order, "userErrors": []}
 
 

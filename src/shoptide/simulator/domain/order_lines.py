@@ -76,7 +76,7 @@ def own_discount(line: Record, order: Record) -> Bag:
 
 
 def _whole(held: Record) -> bool:
-    return held["allocationMethod"] == "ACROSS" and held["targetSelection"] == "ALL"
+    return bool(held["allocationMethod"] == "ACROSS" and held["targetSelection"] == "ALL")
 
 
 def manual_service(shop: Shop, location: str | None) -> Record:
@@ -201,7 +201,8 @@ def fulfillable_quantity(line: Record, _args: Args, ctx: Context) -> int:
 
 @field("LineItem", "nonFulfillableQuantity")
 def non_fulfillable_quantity(line: Record, args: Args, ctx: Context) -> int:
-    return int(line["quantity"]) - unfulfilled_quantity(line, args, ctx)
+    left: int = unfulfilled_quantity(line, args, ctx)
+    return int(line["quantity"]) - left
 
 
 @field("LineItem", "fulfillmentStatus")

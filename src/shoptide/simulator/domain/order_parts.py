@@ -1,4 +1,4 @@
-"""An order's parts by the order: lines, transactions, refunds, fulfillments, fulfillment orders, returns. Registers nothing.
+"""An order's parts: lines, transactions, refunds, fulfillments, fulfillment orders, returns. Registers nothing.
 
 Parts are records of their own tables that name their order in `_order`; the order lists its lines and shipping lines
 itself, because every figure of an order starts from them.

@@ -1,4 +1,4 @@
-"""What an order comes to: subtotal, discounts, shipping, taxes, payments, refunds, now and at first. Registers nothing."""
+"""What an order comes to: subtotal, discounts, shipping, taxes, payments, refunds. Registers nothing."""
 
 from __future__ import annotations
 

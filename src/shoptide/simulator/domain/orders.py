@@ -1,4 +1,4 @@
-"""Orders as the API shows them: their figures, states, parts; the roots that find them, how they are searched and sorted."""
+"""Orders as the API shows them: their figures, states and parts, and the roots that find them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from shoptide.simulator.context import Context
 from shoptide.simulator.domain import metafields, money, order_parts
 from shoptide.simulator.domain.money import NOTHING, Bag
+from shoptide.simulator.domain.order_changes import settle_bumps
 from shoptide.simulator.domain.order_lines import application, shipping_line, tax_line
 from shoptide.simulator.domain.order_states import fulfillment_status, return_status
 from shoptide.simulator.domain.order_totals import Totals, tax_groups, totals, weight
@@ -50,6 +51,7 @@ def orders(_args: Args, ctx: Context) -> Listing:
 
 
 def visible(ctx: Context) -> list[Record]:
+    settle_bumps(ctx.shop)
     rows = ctx.shop.table("Order").all()
     scopes = ctx.app.scopes
     if "*" in scopes or "read_all_orders" in scopes:
@@ -60,6 +62,7 @@ def visible(ctx: Context) -> list[Record]:
 
 @root("order")
 def order(args: Args, ctx: Context) -> Record | None:
+    settle_bumps(ctx.shop)
     found = by_id(args["id"], "Order", ctx) if tail_of(args["id"]) != "0" else None
     return found if found is not None and seen_by(ctx, found) else None
 
@@ -67,8 +70,10 @@ def order(args: Args, ctx: Context) -> Record | None:
 @root("orderByIdentifier")
 def order_by_identifier(args: Args, ctx: Context) -> Record | None:
     wanted = args["identifier"]
+    found: Record | None
     if wanted.get("id"):
-        return order({"id": wanted["id"]}, ctx)
+        found = order({"id": wanted["id"]}, ctx)
+        return found
     found = metafields.by_custom_id(ctx, "ORDER", wanted["customId"])
     return found if found is not None and seen_by(ctx, found) else None
 
@@ -143,7 +148,7 @@ def current_tax_lines(record: Record, _args: Args, ctx: Context) -> list[Record]
     """The taxes of what is left on the order: each shrinks as the whole tax did."""
     found = totals(ctx.shop, record)
     if not found.tax.shop:
-        return tax_lines(record, {}, ctx)
+        return []
     part = found.current_tax.shop / found.tax.shop
     digits = money.places(record["currencyCode"])
     rows = []

@@ -15,8 +15,9 @@ from shoptide.simulator.shop import Record, Shop, tail_of
 
 KIND = "OrderTransaction"
 AMOUNT_DENIED = (
-    "Access denied for orderCreateManualPayment field. Required access: `write_orders` access scope. Also: The user must "
-    "have mark_orders_as_paid permission. The API client must be installed on a Shopify Plus store to use the amount field."
+    "Access denied for orderCreateManualPayment field. Required access: `write_orders` access scope. Also: The user "
+    "must have mark_orders_as_paid permission. The API client must be installed on a Shopify Plus store to use the "
+    "amount field."
 )
 AUTHORIZING = frozenset({"AUTHORIZATION", "EMV_AUTHORIZATION"})
 
@@ -137,11 +138,6 @@ def capturable(record: Record, _args: Args, ctx: Context) -> bool:
 @field(KIND, "paymentId")
 def payment_id(record: Record, _args: Args, ctx: Context) -> str:
     return f"{_order(record, ctx)['name']}.{tail_of(record['id'])[-3:]}"
-
-
-@field(KIND, "accountNumber", "authorizationCode", "paymentIcon", "device", "user", "errorCode")
-def unknown(record: Record, _args: Args, _ctx: Context) -> None:
-    return None
 
 
 # writing

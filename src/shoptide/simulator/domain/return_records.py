@@ -287,4 +287,3 @@ def _negative(amount: Bag) -> Bag:
 
 def put(shop: Shop, record: Record) -> Record:
     return order_parts.part_table(shop, KIND).put(record)
-

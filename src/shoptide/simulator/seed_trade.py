@@ -1,0 +1,32 @@
+"""What seeded orders are made of: currencies, discounts, taxes, carriers, and how orders end. No logic."""
+
+from __future__ import annotations
+
+RATES = {"US": ("USD", 0.73), "GB": ("GBP", 0.55), "DE": ("EUR", 0.64), "FR": ("EUR", 0.64), "NL": ("EUR", 0.64)}
+CODES = (("WELCOME10", 10), ("SUMMER15", 15), ("FRIENDS20", 20), ("TAKE5", None))
+SHIPPING = (("Standard", "standard", 795), ("Express", "express", 1850), ("Economy", "economy", 495))
+FREE_ABOVE = 15_000
+GATEWAYS = ("shopify_payments", "shopify_payments", "shopify_payments", "paypal", "manual")
+SOURCES = ("web", "web", "web", "web", "pos", "shopify_draft_order")
+CARRIERS = ("UPS", "Canada Post", "FedEx", "DHL Express", "USPS")
+NOTES = (
+    "Please gift wrap.",
+    "Leave at the side door.",
+    "Call before delivery.",
+    "Birthday present, no prices in the parcel.",
+    "Ship together with my other order.",
+)
+TAGS = ("gift", "rush", "wholesale", "first-order", "subscription", "fraud-checked", "preorder", "b-stock")
+CHANNELS = ("instagram", "newsletter", "search", "affiliate")
+CANADIAN_TAXES = {
+    "ON": (("HST", 13.0),),
+    "NS": (("HST", 15.0),),
+    "QC": (("GST", 5.0), ("QST", 9.975)),
+    "BC": (("GST", 5.0), ("PST", 7.0)),
+}
+AMERICAN_TAXES = {"NY": 8.875, "CA": 9.5, "WA": 10.25, "TX": 8.25, "IL": 10.25, "MA": 6.25, "CO": 8.81}
+# How an order ends, and how often; young orders haven't got as far as old ones.
+ENDS = ("fulfilled", "partly", "waiting", "unpaid", "authorized", "cancelled", "refunded", "partly refunded")
+OLD = (66, 4, 4, 4, 1, 5, 6, 10)
+YOUNG = (22, 10, 46, 9, 6, 3, 1, 3)
+YOUNG_DAYS = 14

@@ -64,7 +64,10 @@ class Section:
     def needed(self, key: str, example: str) -> str:
         value = self.text(key)
         if not value:
-            raise self.wrong(key, "is missing", hint=f"for example {key} = {example}")
+            meant = difflib.get_close_matches(key, [each for each in self.values if each not in self.asked], n=1)
+            raise self.wrong(
+                key, "is missing", hint=f"is {meant[0]} meant?" if meant else f"for example {key} = {example}"
+            )
         return value
 
     def number(self, key: str) -> int | None:

@@ -1,0 +1,174 @@
+"""Landing of a stream's file: types, children with their parent, hashes, deletions, and refusal of orphans."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from shoptide.errors import ProofFailed
+from shoptide.inbound.landing import Landing, TableChange
+from shoptide.resources.extraction import StreamPlan, plan_stream
+from shoptide.resources.streams import STREAMS
+from shoptide.shopify.schema import load
+from shoptide.warehouse.duckdb import DuckDBWarehouse
+
+UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+SHOP = "acme.myshopify.com"
+ONE, TWO = "gid://shopify/Order/1", "gid://shopify/Order/2"
+
+
+def money(amount: str) -> dict[str, Any]:
+    held = {"amount": amount, "currencyCode": "CAD"}
+    return {"shopMoney": held, "presentmentMoney": held}
+
+
+def order(gid: str, **fields: Any) -> dict[str, Any]:
+    return {"__typename": "Order", "id": gid, "name": "#1", "updatedAt": "2026-10-01T10:00:00Z", **fields}
+
+
+def line(number: int, parent: str, **fields: Any) -> dict[str, Any]:
+    return {"__typename": "LineItem", "id": f"gid://shopify/LineItem/{number}", "__parentId": parent, **fields}
+
+
+@pytest.fixture(scope="module")
+def plan() -> StreamPlan:
+    return plan_stream(STREAMS["orders"], load("2026-10"))
+
+
+@pytest.fixture
+def landing(plan: StreamPlan) -> Iterator[Landing]:
+    warehouse = DuckDBWarehouse(None, "shopify")
+    yield Landing(warehouse, plan, SHOP, "run-1", NOW)
+    warehouse.connection.close()
+
+
+def land(landing: Landing, folder: Path, *records: dict[str, Any], whole: bool = False) -> dict[str, TableChange]:
+    path = folder / "lines.jsonl"
+    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+    landing.declare()
+    landing.scan([path])
+    landing.split()
+    changes = {change.table: change for change in landing.merge(whole=whole)}
+    landing.drop()
+    return changes
+
+
+def rows(landing: Landing, sql: str) -> list[tuple[Any, ...]]:
+    return landing.connection.execute(sql).fetchall()
+
+
+def test_values_arrive_typed(landing: Landing, tmp_path: Path) -> None:
+    """Money as DECIMAL and currency, instants as UTC timestamps, ids as given, text unchanged."""
+    given = order(ONE, note='Zoë said "ja"\n🙂', totalPriceSet=money("1234567.89"), tags=["a", "b"], test=False)
+    land(landing, tmp_path, given)
+    assert rows(
+        landing,
+        "select _shop, gid, note, total_price_set_amount, total_price_set_currency, updated_at, tags->>0, test from"
+        " shopify.orders",
+    ) == [
+        (
+            SHOP,
+            ONE,
+            given["note"],
+            Decimal("1234567.890000"),
+            "CAD",
+            NOW.replace(month=10, hour=10, tzinfo=None),
+            "a",
+            False,
+        )
+    ]
+
+
+def test_children_far_from_their_parent_find_it(landing: Landing, tmp_path: Path) -> None:
+    land(landing, tmp_path, order(ONE), order(TWO), line(21, TWO, quantity=1), line(11, ONE, quantity=3))
+    found = rows(landing, "select order_gid, gid, quantity from shopify.order_line_items order by all")
+    assert found == [(ONE, "gid://shopify/LineItem/11", 3), (TWO, "gid://shopify/LineItem/21", 1)]
+
+
+def test_unchanged_rows_are_not_written_again(landing: Landing, tmp_path: Path) -> None:
+    records = [order(ONE), line(11, ONE, quantity=3), order(TWO)]
+    first = land(landing, tmp_path, *records)
+    later = replace(landing, run_id="run-2")
+    second = land(later, tmp_path, *records[:2], order(TWO, note="changed"))
+    assert (first["orders"].new, first["order_line_items"].new) == (2, 1)
+    assert second["orders"] == TableChange("orders", changed=1, unchanged=1)
+    assert second["order_line_items"] == TableChange("order_line_items", unchanged=1)
+    assert rows(landing, "select gid, _run_id from shopify.orders order by gid") == [(ONE, "run-1"), (TWO, "run-2")]
+
+
+def test_children_that_a_parent_lost_go_and_others_stay(landing: Landing, tmp_path: Path) -> None:
+    land(landing, tmp_path, order(ONE), line(11, ONE), line(12, ONE), order(TWO), line(21, TWO))
+    changes = land(landing, tmp_path, order(ONE), line(12, ONE))
+    assert changes["order_line_items"].deleted == 1
+    kept = rows(landing, "select gid from shopify.order_line_items order by gid")
+    assert kept == [("gid://shopify/LineItem/12",), ("gid://shopify/LineItem/21",)]
+
+
+def test_a_whole_read_marks_what_is_missing(landing: Landing, tmp_path: Path) -> None:
+    land(landing, tmp_path, order(ONE), order(TWO), line(21, TWO))
+    changes = land(landing, tmp_path, order(ONE), whole=True)
+    assert changes["orders"].deleted == 1
+    assert rows(landing, "select gid from shopify.orders where _deleted_at is not null") == [(TWO,)]
+    assert rows(landing, "select count(*) from shopify.order_line_items") == [(0,)]
+    back = land(landing, tmp_path, order(TWO), line(21, TWO))
+    assert back["orders"].changed == 1
+    assert rows(landing, "select count(*) from shopify.orders where _deleted_at is null") == [(2,)]
+
+
+def test_another_shops_rows_are_left_alone(landing: Landing, tmp_path: Path) -> None:
+    land(landing, tmp_path, order(ONE))
+    other = replace(landing, shop="other.myshopify.com")
+    land(other, tmp_path, order(TWO), whole=True)
+    assert rows(landing, "select _shop, gid from shopify.orders where _deleted_at is null order by all") == [
+        (SHOP, ONE),
+        ("other.myshopify.com", TWO),
+    ]
+
+
+def test_orphans_are_refused(landing: Landing, tmp_path: Path) -> None:
+    with pytest.raises(ProofFailed, match="1 rows came without their parent"):
+        land(landing, tmp_path, order(ONE), line(99, TWO))
+    assert rows(landing, "select count(*) from shopify.orders") == [(0,)]
+
+
+def test_the_last_of_a_record_read_twice_counts(landing: Landing, tmp_path: Path) -> None:
+    land(landing, tmp_path, order(ONE, note="early"), order(ONE, note="late"))
+    assert rows(landing, "select note from shopify.orders") == [("late",)]
+
+
+def test_a_line_that_is_no_json_is_refused(landing: Landing, tmp_path: Path) -> None:
+    path = tmp_path / "broken.jsonl"
+    path.write_text(json.dumps(order(ONE)) + '\n{"id": "gid://sho')
+    landing.declare()
+    with pytest.raises(duckdb.Error):
+        landing.scan([path])
+
+
+def test_a_new_field_is_a_new_column(landing: Landing, tmp_path: Path) -> None:
+    """Rows read before keep standing; the column is empty for them until they are read again."""
+    schema = load("2026-10")
+    narrow = replace(landing, plan=plan_stream(STREAMS["orders"], schema, exclude=["note"]))
+    land(narrow, tmp_path, order(ONE))
+    assert "shopify.orders.note" not in landing.warehouse.columns("orders")
+    altered = landing.declare()
+    land(landing, tmp_path, order(TWO, note="n"))
+    assert altered == ["orders.note added as VARCHAR"]
+    assert rows(landing, "select gid, note from shopify.orders order by gid") == [(ONE, None), (TWO, "n")]
+
+
+def test_a_field_of_another_type_becomes_text(landing: Landing, tmp_path: Path) -> None:
+    landing.declare()
+    landing.connection.execute("ALTER TABLE shopify.orders ALTER note TYPE BIGINT USING 7")
+    altered = landing.declare()
+    land(landing, tmp_path, order(ONE, note="words"))
+    assert altered == ["orders.note is text now: it was BIGINT and comes as VARCHAR"]
+    assert rows(landing, "select note from shopify.orders") == [("words",)]

@@ -1,0 +1,103 @@
+"""shoptide.toml and the environment: what is read, and how each mistake is named."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shoptide.config import Config
+from shoptide.config_file import load_config
+from shoptide.errors import ConfigError
+
+GOOD = """
+[shop.main]
+name = "acme"
+access_token = "env:TEST_SHOP_TOKEN"
+[warehouse]
+url = "duckdb:///acme.duckdb"
+[pull.store]
+streams = ["customers", "orders"]
+"""
+PUSH = """
+[push.vip]
+object = "customers"
+strategy = "upsert"
+source = "select 1 as id"
+key = "id"
+match = ["email"]
+"""
+
+
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Reads a text as shoptide.toml; returns the configuration and what was warned of."""
+    monkeypatch.setenv("TEST_SHOP_TOKEN", "shpat_123456")
+
+    def run(text: str, environment: dict[str, str] | None = None) -> tuple[Config, list[str]]:
+        path = tmp_path / "shoptide.toml"
+        path.write_text(text)
+        warned: list[str] = []
+        return load_config(path, environment=environment or {}, flags={}, warn=warned.append), warned
+
+    return run
+
+
+def test_a_short_file_is_enough(read) -> None:  # type: ignore[no-untyped-def]
+    config, warned = read(GOOD + PUSH)
+    assert config.shops["main"].domain == "acme.myshopify.com"
+    assert config.pulls["store"].streams == ("customers", "orders")
+    assert config.pushes["vip"].match == ("email",)
+    assert warned == []
+
+
+def test_secrets_show_nowhere(read) -> None:  # type: ignore[no-untyped-def]
+    config, _ = read(GOOD)
+    assert "shpat_123456" not in repr(config)
+    assert "shpat_123456" not in str(config.shops["main"])
+
+
+def test_a_secret_in_the_file_is_warned_of_without_being_shown(read) -> None:  # type: ignore[no-untyped-def]
+    _, warned = read(GOOD.replace("env:TEST_SHOP_TOKEN", "shpat_plain99"))
+    assert len(warned) == 1
+    assert "access_token" in warned[0]
+    assert "shpat_plain99" not in warned[0]
+
+
+def test_the_environment_stands_over_the_file(read) -> None:  # type: ignore[no-untyped-def]
+    config, _ = read(GOOD, {"SHOPTIDE_WAREHOUSE__URL": "duckdb:///other.duckdb"})
+    assert config.warehouse.url == "duckdb:///other.duckdb"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ('name = "acme"', 'nmae = "acme"', "nmae"),
+        ("[warehouse]", "[warehose]", "warehose"),
+        ("env:TEST_SHOP_TOKEN", "env:NOT_SET_ANYWHERE", "NOT_SET_ANYWHERE"),
+        ("env:TEST_SHOP_TOKEN", "file:nowhere.txt", "nowhere.txt"),
+        ('name = "acme"', "name = 7", "must be text"),
+        ('streams = ["customers", "orders"]', 'streams = ["customers"]\noverlap = "soon"', "no duration"),
+        ('url = "duckdb:///acme.duckdb"', 'url = "duckdb:///acme.duckdb', "shoptide.toml"),
+        ('strategy = "upsert"', 'strategy = "upsart"', "upsert"),
+        ('object = "customers"', 'object = "customer"', "customers"),
+    ],
+)
+def test_mistakes_are_named(was: str, becomes: str, said: str, read) -> None:  # type: ignore[no-untyped-def]
+    text = GOOD + PUSH
+    assert was in text
+    with pytest.raises(ConfigError) as found:
+        read(text.replace(was, becomes, 1))
+    assert said in f"{found.value} {found.value.hint or ''}"
+
+
+def test_durations_are_read(read) -> None:  # type: ignore[no-untyped-def]
+    config, _ = read(GOOD + 'overlap = "90s"\n')
+    assert config.pulls["store"].overlap == timedelta(seconds=90)
+
+
+def test_no_file_says_how_to_begin(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as found:
+        load_config(tmp_path / "shoptide.toml", environment={}, flags={}, warn=lambda _text: None)
+    assert "shoptide init" in f"{found.value} {found.value.hint}"

@@ -25,9 +25,29 @@ if TYPE_CHECKING:
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "shopify"
 WAITS = {"timeout": 30.0, "wait": 15.0, "settle": 2.0}
 
+MOVED_TEXT = "the recorded document began with a line or an indent that the recording leaves out: errors' places differ"
+OTHER_LOCATION = "the recorded shop sent its orders to a location that no step makes; ours has another name"
+MORE_LOCATIONS = "moves work to a location that no step makes; a freshly opened shop has one"
+
 KNOWN: dict[str, str] = {
     "bulk-operation-run-query-group-objects": "the recorded shop held products; an empty one answers without a url",
+    "capture-customer-add-tax-exemptions-parity": MOVED_TEXT,
+    "capture-customer-merge-selection-rules": "whether a merge was done at the first look was chance: two of four were",
+    "capture-fulfillment-create-multi-group": MORE_LOCATIONS,
+    "capture-fulfillment-multi-tracking-info": "recorded on 2025-01, which has no REPORT_PROGRESS yet",
+    "capture-fulfillment-order-hold-multi-line": OTHER_LOCATION,
+    "capture-fulfillment-order-move-multi-line": MORE_LOCATIONS,
+    "capture-fulfillment-order-open-report-progress-preconditions": "the hold it speaks of is not among its steps",
+    "capture-inventory-item-update-validation": MOVED_TEXT,
+    "capture-metafields-set-missing-namespace-parity": "expects a compareDigest that its document does not select",
+    "capture-metafields-set-owner-existence-atomicity": "the deletion of the owner is not among its steps",
+    "capture-orderupdate-localization-and-staff": MOVED_TEXT,
+    "capture-return-reverse-logistics-recorded": OTHER_LOCATION,
+    "capture-returnclose-reopen-cancel-state-preconditions": OTHER_LOCATION,
     "gcp-project-topic-char-rules": "the recorded answers lack callbackUrl although their documents select it",
+    "inventory-adjust-then-has-out-of-stock-variants-parity": OTHER_LOCATION,
+    "orderclose-snapshot-staging": "refers to a place that its own first answer lacks",
+    "productoptionsreorder-validation": "later steps refer to options that its set-up document does not select",
     "webhook-subscription-topic-enum-validation": "lists topics in an order that the published schema does not keep",
 }
 

@@ -15,31 +15,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(not scenarios.RECORDINGS.exists(), reason="the recordings are not beside this checkout")
 
-# Domains that agree whole; a domain joins when its last difference is gone or has its reason in scenarios.KNOWN.
-DOMAINS = ("staged-uploads", "webhooks")
-# Of other domains what the engine alone answers.
-SINGLE = (
-    "admin-platform-job-arbitrary-gid",
-    "admin-platform-node-malformed-gid",
-    "bulk-operation-run-mutation-client-identifier-validation",
-    "bulk-operation-run-mutation-connection-validators",
-    "bulk-operation-run-mutation-user-errors",
-    "bulk-operation-run-mutation-validators",
-    "bulk-operation-run-query-operation-type-and-list-validators",
-    "bulk-operation-run-query-schema-roots",
-    "bulk-operation-run-query-user-error-codes",
-    "bulk-operation-run-query-validators",
-    "capture-bulk-operation-run-mutation-concurrency-limit",
-    "capture-bulk-operation-run-mutation-created-status",
-    "run-mutation-allowed-roots",
-)
-
 
 def chosen() -> list[Any]:
     if not scenarios.RECORDINGS.exists():
         return []
-    found = [one for one in scenarios.recorded() if one["domain"] in DOMAINS or one["name"] in SINGLE]
-    return [pytest.param(one, id=one["name"]) for one in found]
+    return [pytest.param(one, id=one["name"]) for one in scenarios.recorded()]
 
 
 @pytest.fixture(scope="module")

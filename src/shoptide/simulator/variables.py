@@ -18,6 +18,7 @@ from graphql import (
     value_from_ast,
 )
 
+from shoptide.simulator.declared_orders import in_order
 from shoptide.simulator.literals import Unacceptable, accept, written
 
 if TYPE_CHECKING:
@@ -25,33 +26,6 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 NOT_NULL = "Expected value to not be null"
-
-
-# Where Shopify lists an enumeration's values in another order than its introspection does.
-DECLARED: dict[str, tuple[str, ...]] = {
-    "StagedUploadTargetGenerateUploadResource": (
-        *("COLLECTION_IMAGE", "FILE", "IMAGE", "MODEL_3D", "PRODUCT_IMAGE", "SHOP_IMAGE", "VIDEO"),
-        *("BULK_MUTATION_VARIABLES", "RETURN_LABEL", "URL_REDIRECT_IMPORT", "DISPUTE_FILE_UPLOAD"),
-    ),
-    "WeightUnit": ("KILOGRAMS", "GRAMS", "POUNDS", "OUNCES"),
-    "FulfillmentEventStatus": (
-        *("LABEL_PURCHASED", "LABEL_PRINTED", "READY_FOR_PICKUP", "CONFIRMED", "IN_TRANSIT", "OUT_FOR_DELIVERY"),
-        *("ATTEMPTED_DELIVERY", "DELAYED", "DELIVERED", "FAILURE", "CARRIER_PICKED_UP"),
-    ),
-    "ReturnReason": (
-        *("SIZE_TOO_SMALL", "SIZE_TOO_LARGE", "UNWANTED", "NOT_AS_DESCRIBED", "WRONG_ITEM", "DEFECTIVE", "STYLE"),
-        *("COLOR", "OTHER", "UNKNOWN"),
-    ),
-    "ReturnDeclineReason": ("RETURN_PERIOD_ENDED", "FINAL_SALE", "OTHER"),
-    "CustomerSmsMarketingState": ("NOT_SUBSCRIBED", "PENDING", "SUBSCRIBED", "UNSUBSCRIBED", "REDACTED"),
-    "MediaContentType": ("VIDEO", "EXTERNAL_VIDEO", "MODEL_3D", "IMAGE"),
-}
-
-
-def declared(kind: GraphQLEnumType) -> list[str]:
-    """An enumeration's values as messages list them; those of unknown place come last."""
-    first = [value for value in DECLARED.get(kind.name, ()) if value in kind.values]
-    return [*first, *(value for value in kind.values if value not in first)]
 
 
 class Coercion:
@@ -85,7 +59,9 @@ class Coercion:
     def _choice(self, given: Any, wanted: GraphQLEnumType, path: Path) -> Any:
         if isinstance(given, str) and given in wanted.values:
             return given
-        return self.note(path, f"Expected {written(given)} to be one of: {', '.join(declared(wanted))}")
+        return self.note(
+            path, f"Expected {written(given)} to be one of: {', '.join(in_order(wanted.name, wanted.values))}"
+        )
 
     def _scalar(self, given: Any, scalar: str, path: Path) -> Any:
         try:

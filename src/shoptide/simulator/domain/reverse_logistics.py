@@ -225,9 +225,11 @@ def _disposition_problems(shop: Shop, wanted: list[Args], rows: list[Record]) ->
     for index, (part, row) in enumerate(zip(wanted, rows, strict=True)):
         at = ["dispositionInputs", str(index)]
         line = shop.table("LineItem").get(row["line"]) or {}
-        if part["dispositionType"] == "RESTOCKED" and not line.get("variant"):
+        lost = part.get("locationId") and shop.table("Location").get(part["locationId"]) is None
+        # Goods that nothing holds at the place are as good as a custom line's.
+        if part["dispositionType"] == "RESTOCKED" and (lost or not line.get("variant")):
             found.append(user_error([*at, "dispositionType"], CUSTOM, "INVALID"))
-        if part.get("locationId") and shop.table("Location").get(part["locationId"]) is None:
+        if lost:
             found.append(user_error([*at, "locationId"], "Location not found.", "NOT_FOUND"))
         left = row["quantity"] - sum(held["quantity"] for held in row["dispositions"])
         if not 0 < part["quantity"] <= left:

@@ -1,0 +1,75 @@
+"""The order in which Shopify lists an enumeration's values in messages, where introspection sorts them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_STATES = (
+    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
+    "PA RI SC SD TN TX UT VT VA WA WV WI WY DC"
+)
+_CANADA = (
+    "STATUS_CARD BC_RESELLER MB_RESELLER SK_RESELLER SK_VPT_RESELLER NL_VPT_RESELLER DIPLOMAT BC_COMMERCIAL_FISHERY "
+    "MB_COMMERCIAL_FISHERY NS_COMMERCIAL_FISHERY PE_COMMERCIAL_FISHERY SK_COMMERCIAL_FISHERY "
+    "BC_PRODUCTION_AND_MACHINERY SK_PRODUCTION_AND_MACHINERY BC_SUB_CONTRACTOR SK_SUB_CONTRACTOR BC_CONTRACTOR "
+    "SK_CONTRACTOR ON_PURCHASE MB_FARMER NS_FARMER SK_FARMER"
+)
+_COUNTRIES = (
+    "AF AX AL DZ AD AO AI AG AR AM AW AC AU AT AZ BS BH BD BB BY BE BZ BJ BM BT BO BA BW BV BR IO BN BG BF BI KH CA "
+    "CV BQ KY CF TD CL CN CX CC CO KM CG CD CK CR HR CU CW CY CZ CI DK DJ DM DO EC EG SV GQ ER EE SZ ET FK FO FJ FI "
+    "FR GF PF TF GA GM GE DE GH GI GR GL GD GP GT GG GN GW GY HT HM VA HN HK HU IS IN ID IR IQ IE IM IL IT JM JP JE "
+    "JO KZ KE KI KP XK KW KG LA LV LB LS LR LY LI LT LU MO MG MW MY MV ML MT MQ MR MU YT MX MD MC MN ME MS MA MZ MM "
+    "NA NR NP NL AN NC NZ NI NE NG NU NF MK NO OM PK PS PA PG PY PE PH PN PL PT QA CM RE RO RU RW BL SH KN LC MF PM "
+    "WS SM ST SA SN RS SC SL SG SX SK SI SB SO ZA GS KR SS ES LK VC SD SR SJ SE CH SY TW TJ TZ TH TL TG TK TO TT TA "
+    "TN TR TM TC TV UG UA AE GB US UM UY UZ VU VE VN VG WF EH YE ZM ZW ZZ"
+)
+_CURRENCIES = (
+    "USD EUR GBP CAD AFN ALL DZD AOA ARS AMD AWG AUD BBD AZN BDT BSD BHD BIF BYN BZD BMD BTN BAM BRL BOB BWP BND BGN "
+    "MMK KHR CVE KYD XAF CLP CNY COP KMF CDF CRC HRK CZK DKK DJF DOP XCD EGP ERN ETB FKP XPF FJD GIP GMD GHS GTQ GYD "
+    "GEL GNF HTG HNL HKD HUF ISK INR IDR ILS IRR IQD JMD JPY JEP JOD KZT KES KID KWD KGS LAK LVL LBP LSL LRD LYD LTL "
+    "MGA MKD MOP MWK MVR MRU MXN MYR MUR MDL MAD MNT MZN NAD NPR ANG NZD NIO NGN NOK OMR PAB PKR PGK PYG PEN PHP PLN "
+    "QAR RON RUB RWF WST SHP SAR RSD SCR SLL SGD SDG SOS SYP ZAR KRW SSP SBD LKR SRD SZL SEK CHF TWD THB TJS TZS TOP "
+    "TTD TND TRY TMT UGX UAH AED USDC UYU UZS VUV VES VND XOF YER ZMW BYR STD STN VED VEF XXX"
+)
+
+DECLARED: dict[str, tuple[str, ...]] = {
+    "StagedUploadTargetGenerateUploadResource": (
+        *("COLLECTION_IMAGE", "FILE", "IMAGE", "MODEL_3D", "PRODUCT_IMAGE", "SHOP_IMAGE", "VIDEO"),
+        *("BULK_MUTATION_VARIABLES", "RETURN_LABEL", "URL_REDIRECT_IMPORT", "DISPUTE_FILE_UPLOAD"),
+    ),
+    "WeightUnit": ("KILOGRAMS", "GRAMS", "POUNDS", "OUNCES"),
+    "FulfillmentEventStatus": (
+        *("LABEL_PURCHASED", "LABEL_PRINTED", "READY_FOR_PICKUP", "CONFIRMED", "IN_TRANSIT", "OUT_FOR_DELIVERY"),
+        *("ATTEMPTED_DELIVERY", "DELAYED", "DELIVERED", "FAILURE", "CARRIER_PICKED_UP"),
+    ),
+    "ReturnReason": (
+        *("SIZE_TOO_SMALL", "SIZE_TOO_LARGE", "UNWANTED", "NOT_AS_DESCRIBED", "WRONG_ITEM", "DEFECTIVE", "STYLE"),
+        *("COLOR", "OTHER", "UNKNOWN"),
+    ),
+    "ReturnDeclineReason": ("RETURN_PERIOD_ENDED", "FINAL_SALE", "OTHER"),
+    "CustomerSmsMarketingState": ("NOT_SUBSCRIBED", "PENDING", "SUBSCRIBED", "UNSUBSCRIBED", "REDACTED"),
+    "CustomerMarketingOptInLevel": ("SINGLE_OPT_IN", "CONFIRMED_OPT_IN", "UNKNOWN"),
+    "MediaContentType": ("VIDEO", "EXTERNAL_VIDEO", "MODEL_3D", "IMAGE"),
+    "MarketingActivityExternalStatus": (
+        *("ACTIVE", "INACTIVE", "PAUSED", "SCHEDULED", "DELETED_EXTERNALLY", "UNDEFINED"),
+    ),
+    "PublicationCreateInputPublicationDefaultState": ("EMPTY", "ALL_PRODUCTS"),
+    "ShopPolicyType": (
+        *("REFUND_POLICY", "SHIPPING_POLICY", "PRIVACY_POLICY", "TERMS_OF_SERVICE", "TERMS_OF_SALE", "LEGAL_NOTICE"),
+        *("SUBSCRIPTION_POLICY", "CONTACT_INFORMATION"),
+    ),
+    "TaxExemption": (
+        *(f"CA_{name}_EXEMPTION" for name in _CANADA.split()),
+        "EU_REVERSE_CHARGE_EXEMPTION_RULE",
+        *(f"US_{state}_RESELLER_EXEMPTION" for state in _STATES.split()),
+    ),
+    "CountryCode": tuple(_COUNTRIES.split()),
+    "CurrencyCode": tuple(_CURRENCIES.split()),
+}
+
+
+def in_order(enumeration: str, values: Iterable[str]) -> list[str]:
+    """An enumeration's values as messages list them; those of unknown place come last."""
+    known = list(values)
+    first = [value for value in DECLARED.get(enumeration, ()) if value in known]
+    return [*first, *(value for value in known if value not in first)]

@@ -1,0 +1,164 @@
+"""Inbound: a bulk file of orders with their lines landed in DuckDB, beside what DuckDB alone needs for the same tables.
+
+The file has the lines of a simulated store's own bulk operation, repeated under other ids until it is large enough
+(SHOPTIDE_BENCH_MB, 1,000 by default). Each step is a process of its own, so that its peak memory is its own:
+
+- `land`: proof, typing, hashing, merging into the tables of a database on disk; once into nothing, once again unchanged
+- `plain`: one typed scan, then CREATE TABLE AS of the same columns for each of the same tables, nothing else
+- `parse`: orjson over the lines, for scale
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import duckdb
+import orjson
+
+from shoptide.clock import SystemClock
+from shoptide.config import Secret, ShopConfig
+from shoptide.inbound.landing import Landing
+from shoptide.inbound.reading import file_tree, nodes, scan, value
+from shoptide.resources.extraction import StreamPlan, plan_stream
+from shoptide.resources.streams import STREAMS
+from shoptide.shopify import bulk
+from shoptide.shopify.client import AdminClient
+from shoptide.shopify.schema import load
+from shoptide.simulator.server import start
+from shoptide.simulator.world import World
+from shoptide.warehouse.duckdb import DuckDBWarehouse
+
+MEGABYTES = int(os.environ.get("SHOPTIDE_BENCH_MB", "1000"))
+GID = re.compile(rb"shopify(?:\\?/)([A-Za-z]+)(?:\\?/)(\d+)")  # slashes may be escaped
+SHIFT = 10**12  # keeps every repetition's ids apart
+
+
+def order_plan() -> StreamPlan:
+    return plan_stream(STREAMS["orders"], load("2026-10"))
+
+
+# the file
+
+
+def sample(folder: Path) -> bytes:
+    """The bulk result of a simulated store's orders."""
+    with start(World.seeded(customers=200, products=60, orders=500, seed=3, plan="plus")) as running:
+        shop = ShopConfig(
+            "main", "simulated.myshopify.com", access_token=Secret("shpat_simulated"), base_url=running.url
+        )
+        with AdminClient(shop, clock=SystemClock()) as client:
+            done = bulk.wait(client, bulk.start_query(client, order_plan().bulk_document(None)).id)
+            return bulk.download(client, done, folder / "sample.jsonl").path.read_bytes()
+
+
+def repeated(lines: bytes, size: int) -> Iterator[bytes]:
+    """The lines again and again, each time with ids of their own, until `size` bytes are reached."""
+    pieces: list[bytes] = []
+    ids: list[tuple[int, int]] = []
+    end = 0
+    for found in GID.finditer(lines):
+        pieces.append(lines[end : found.start(2)])
+        ids.append((len(pieces), int(found[2])))
+        pieces.append(b"")
+        end = found.end(2)
+    pieces.append(lines[end:])
+    made, turn = 0, 0
+    while made < size:
+        for spot, number in ids:
+            pieces[spot] = b"%d" % (number + turn * SHIFT)
+        text = b"".join(pieces)
+        made += len(text)
+        turn += 1
+        yield text
+
+
+# the steps, each in its own process
+
+
+def land(path: Path, database: Path) -> None:
+    with DuckDBWarehouse(database, "shopify") as warehouse:
+        now = datetime.now(timezone.utc)  # noqa: UP017  # one spelling with the rest of the package
+        landing = Landing(warehouse, order_plan(), "acme.myshopify.com", "run", now)
+        landing.scan([path])
+        landing.roots()
+        landing.split()
+        with warehouse.transaction():
+            landing.declare()
+            landing.merge(whole=True)
+        landing.drop()
+
+
+def plain(path: Path, database: Path) -> None:
+    plan = order_plan()
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(f"CREATE TEMP TABLE landed AS SELECT * FROM {scan([path], file_tree(plan))}")
+        connection.execute("BEGIN TRANSACTION")
+        for table in plan.tables:
+            found = nodes(plan, table, "landed")
+            columns = ", ".join(f'{value(column, found)} AS "{column.name}"' for column in table.columns)
+            parent = f'{found.parent} AS "{table.parent_column}", ' if table.parent_column else ""
+            connection.execute(f'CREATE TABLE "{table.name}" AS SELECT {parent}{columns} FROM {found.source}')
+        connection.execute("COMMIT")
+
+
+def parse(path: Path, _database: Path) -> None:
+    with path.open("rb") as file:
+        for line in file:
+            orjson.loads(line)
+
+
+STEPS = {"land": land, "plain": plain, "parse": parse}
+
+
+def measured(step: str, path: Path, database: Path) -> tuple[float, float]:
+    """Seconds and peak megabytes of a step in a process of its own."""
+    command = [sys.executable, __file__, step, str(path), str(database)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # our own program
+    found = json.loads(done.stdout)
+    return found["seconds"], found["peak_mb"]
+
+
+def figures() -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        path = base / "orders.jsonl"
+        with path.open("wb") as file:
+            for text in repeated(sample(base), MEGABYTES * 1_000_000):
+                file.write(text)
+        megabytes = path.stat().st_size / 1e6
+        own, _ = measured("plain", path, base / "plain.duckdb")
+        first, peak = measured("land", path, base / "land.duckdb")
+        again, peak_again = measured("land", path, base / "land.duckdb")
+        parsed, _ = measured("parse", path, base)
+        return {
+            "inbound.file_mb": round(megabytes, 1),
+            "inbound.landing_mb_s": round(megabytes / first, 1),
+            "inbound.duckdb_mb_s": round(megabytes / own, 1),
+            "inbound.orjson_mb_s": round(megabytes / parsed, 1),
+            "inbound.landing_ratio": round(own / first, 3),
+            "inbound.reload_ratio": round(first / again, 3),
+            "inbound.peak_mb": round(max(peak, peak_again)),
+        }
+
+
+def main() -> None:
+    step, path, database = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    began = time.perf_counter()
+    STEPS[step](path, database)
+    seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # kilobytes on Linux
+    print(json.dumps({"seconds": seconds, "peak_mb": peak}))  # noqa: T201  # read by the parent
+
+
+if __name__ == "__main__":
+    main()

@@ -346,7 +346,7 @@ class Seeder:
         chosen = self.chance.choice(self.places) if self.places else None
         groups: dict[tuple[str | None, str], list[Record]] = {}
         for line in draft.lines:
-            way = "trade.SHIPPING" if line["requiresShipping"] else "NONE"
+            way = "SHIPPING" if line["requiresShipping"] else "NONE"
             groups.setdefault((self._place(line, chosen), way), []).append(line)
         return [self._work_order(draft, place, way, lines) for (place, way), lines in groups.items()]
 
@@ -403,7 +403,7 @@ class Seeder:
         work["status"] = "CLOSED" if not any(row["remaining"] for row in work["_lines"]) else "IN_PROGRESS"
         work["updatedAt"] = stamp
         parcel = fulfillments.write(self.shop, draft.record, [work["id"]], pieces, work["_location"], stamp)
-        if work["_way"] == "trade.SHIPPING":
+        if work["_way"] == "SHIPPING":
             company = self.chance.choice(trade.CARRIERS)
             number = f"{company[:2].upper()}{self.chance.randrange(10**9, 10**10)}"
             parcel["_tracking"] = tracking.entries({"company": company, "number": number})

@@ -16,6 +16,7 @@ from shoptide.simulator.vault import Vault
 Record = dict[str, Any]
 IndexKey = Callable[[Record], Any]
 
+UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
 ALL_SCOPES = frozenset({"*"})
 FIRST_DOMAIN = "simulated.myshopify.com"
 
@@ -31,7 +32,7 @@ class SimClock:
 
     @staticmethod
     def _real() -> datetime:
-        return datetime.now(timezone.utc)  # noqa: UP017  # one spelling with the rest of the package
+        return datetime.now(UTC)
 
     def now(self) -> datetime:
         return self._stopped if self._stopped is not None else self._real() + self._offset
@@ -140,7 +141,9 @@ def tail_of(gid: str) -> str:
 
 def stamp_of(moment: datetime) -> str:
     """An instant as the API writes it: UTC, whole seconds."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: UP017
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat()[:19]}Z"
 
 
 class Shop:
@@ -185,9 +188,11 @@ class Shop:
 
     def new_number(self, kind: str) -> int:
         """The next number of a kind; kinds start apart, as real ids never meet by chance."""
-        start = 1_000_000_000 + (sum(map(ord, kind)) % 900) * 10_000_000
-        self.counters[kind] = self.counters.get(kind, start) + 1
-        return self.counters[kind]
+        number = self.counters.get(kind)
+        if number is None:
+            number = 1_000_000_000 + (sum(map(ord, kind)) % 900) * 10_000_000
+        self.counters[kind] = number + 1
+        return number + 1
 
     def new_id(self, kind: str) -> str:
         return f"gid://shopify/{kind}/{self.new_number(kind)}"

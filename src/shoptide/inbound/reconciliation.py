@@ -10,12 +10,11 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from shoptide.inbound import extraction
+from shoptide.inbound import deletions, extraction
 from shoptide.inbound.landing import Landing, TableChange
 from shoptide.inbound.reading import scan
 from shoptide.ledger import Ledger
 from shoptide.resources.extraction import StreamPlan
-from shoptide.resources.tables import Table
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
 from shoptide.warehouse.names import quoted
@@ -59,7 +58,8 @@ def reconcile(
         _scan_missing(client, plan, landing, found.path, spool, stop)
     with warehouse.transaction():
         changes = landing.merge(whole=False) if missing and plan.stream.via is None else []
-        deleted = _mark_deleted(warehouse, plan, client.domain, now)
+        gone = f"NOT EXISTS (SELECT 1 FROM {IDS} i WHERE i.id = t.gid)"
+        deleted = deletions.mark_where(warehouse, plan, client.domain, gone, now)
     landing.drop()
     ledger.close_operation(gid, "landed")
     return (*changes, *deleted)
@@ -101,33 +101,3 @@ def _only_in_store(warehouse: DuckDBWarehouse, plan: StreamPlan, shop: str) -> l
         [shop],
     ).fetchall()
     return [row[0] for row in rows]
-
-
-def _mark_deleted(warehouse: DuckDBWarehouse, plan: StreamPlan, shop: str, now: datetime) -> list[TableChange]:
-    """Mark what the store no longer has, children after their parents."""
-    changes = []
-    for table in plan.tables:
-        if table.parent is None:
-            where = f"NOT EXISTS (SELECT 1 FROM {IDS} i WHERE i.id = t.gid)"
-            values: list[object] = [_plain(now), shop]
-        else:
-            where, values = _below_deleted(warehouse, plan.table(table.parent), table), [_plain(now), shop]
-        row = warehouse.connection.execute(
-            f"UPDATE {warehouse.table(table.name)} t SET _deleted_at = ?"
-            f" WHERE t._shop = ? AND t._deleted_at IS NULL AND {where}",
-            values,
-        ).fetchone()
-        changes.append(TableChange(table.name, deleted=int((row or (0,))[0])))
-    return changes
-
-
-def _below_deleted(warehouse: DuckDBWarehouse, parent: Table, table: Table) -> str:
-    key = "gid" if parent.has_gid else (parent.parent_column or "")
-    return (
-        f"t.{quoted(table.parent_column or '')} IN (SELECT {quoted(key)} FROM {warehouse.table(parent.name)} p"
-        " WHERE p._shop = t._shop AND p._deleted_at IS NOT NULL)"
-    )
-
-
-def _plain(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=None)

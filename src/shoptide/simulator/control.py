@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from shoptide.simulator import state
+from shoptide.simulator import index, state
 from shoptide.simulator.bucket import PLANS
 from shoptide.simulator.shop import Record, SimClock
 from shoptide.simulator.world import Stall, World
@@ -152,9 +152,11 @@ def write_settings(stall: Stall, body: Any) -> Record:
         stall.bucket.level = min(stall.bucket.available(), float(body["available"]))
     if "scopes" in body:
         shop.scopes = set(body["scopes"])
+    if "index_lag" in body:
+        index.set_lag(shop, body["index_lag"])
     if "tokens" in body:
         shop.tokens = set(body["tokens"])
-    shop.settings.update({name: body[name] for name in SETTINGS & set(body)})
+    shop.settings.update({name: body[name] for name in (SETTINGS - {"index_lag"}) & set(body)})
     return {
         "plan": shop.plan,
         "bucket": stall.bucket.status(),

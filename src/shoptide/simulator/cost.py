@@ -192,6 +192,7 @@ class Receipt:
     def __init__(self, pricer: Pricer) -> None:
         self.pricer = pricer
         self.selections = pricer.selections
+        self.branches: dict[tuple[str, tuple[int, ...]], list[tuple[str, list[FieldNode]]]] = {}
 
     def actual(self, operation: OperationDefinitionNode, data: Record | None) -> int:
         root = self.pricer.schema.get_root_type(operation.operation)
@@ -242,9 +243,19 @@ class Receipt:
 
     def _object(self, kind: Any, sets: Sequence[SelectionSetNode], value: Record, path: list[str]) -> int:
         return sum(
-            self._field(kind, nodes, value.get(key), [*path, key])
-            for key, nodes in self.selections.fields(kind, sets).items()
+            self._field(kind, nodes, value[key], [*path, key])
+            for key, nodes in self._branches(kind, sets)
+            if value.get(key) is not None
         )
+
+    def _branches(self, kind: Any, sets: Sequence[SelectionSetNode]) -> list[tuple[str, list[FieldNode]]]:
+        """The fields of an object that may cost something: leaves are free, and rows have many."""
+        key = (kind.name, tuple(map(id, sets)))
+        if key not in self.branches:
+            self.branches[key] = [
+                (name, nodes) for name, nodes in self.selections.fields(kind, sets).items() if not leaf(kind, nodes)
+            ]
+        return self.branches[key]
 
     def _field(self, kind: Any, nodes: list[FieldNode], value: Any, path: list[str]) -> int:
         name = nodes[0].name.value
@@ -289,3 +300,10 @@ class Receipt:
 
 def subselections(nodes: Sequence[FieldNode]) -> list[SelectionSetNode]:
     return [node.selection_set for node in nodes if node.selection_set]
+
+
+def leaf(kind: Any, nodes: Sequence[FieldNode]) -> bool:
+    name = nodes[0].name.value
+    return name == "__typename" or isinstance(
+        get_named_type(kind.fields[name].type), GraphQLScalarType | GraphQLEnumType
+    )

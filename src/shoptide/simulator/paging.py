@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from shoptide.simulator.registry import SEARCHES, SORTS, Args, Listing, SortSpec, TopLevelError
 from shoptide.simulator.search import matcher
-from shoptide.simulator.shop import Record, Shop, tail_of
+from shoptide.simulator.shop import Record, Shop, Table, tail_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shoptide.simulator.context import Context
+    from shoptide.simulator.index import Index
 
 LARGEST_PAGE = 250
 MOST_KEPT = 32
 PAGING = frozenset({"first", "last", "after", "before"})
+TIMELESS = frozenset({None, "ID", "CREATED_AT", "UPDATED_AT", "PROCESSED_AT", "NAME", "TITLE"})
 
 
 def page(value: Any, args: Args, ctx: Context, wanted: set[str]) -> Record:
@@ -34,10 +36,16 @@ class Rows:
     """Records that match, in order; where each stands is worked out once, when a cursor asks."""
 
     rows: list[Record]
+    counted: int  # what a count says: a search index that lags may still count what is gone
 
     @cached_property
     def places(self) -> dict[str, int]:
-        return {tail_of(row.get("id") or ""): index for index, row in enumerate(self.rows)}
+        return {row.get("id") or "": index for index, row in enumerate(self.rows)}
+
+    def place(self, identity: str) -> int | None:
+        """Where the record with the number stands."""
+        first = next(iter(self.places), "")
+        return self.places.get(first.replace(tail_of(first), identity, 1)) if first else None
 
 
 def found(listing: Listing, args: Args, ctx: Context) -> list[Record]:
@@ -45,31 +53,63 @@ def found(listing: Listing, args: Args, ctx: Context) -> list[Record]:
     return _matching(listing, args, ctx).rows
 
 
+def counted_rows(listing: Listing, args: Args, ctx: Context) -> int:
+    """How many records match, as far as the index knows."""
+    return _matching(listing, args, ctx).counted
+
+
 def _matching(listing: Listing, args: Args, ctx: Context) -> Rows:
     """As `found`; the pages of one root listing share the work while nothing changes and the second lasts."""
     if listing.root is None or len(ctx.path) > 1:
-        return Rows(_sorted(listing, _searched(listing, args, ctx), args, ctx.shop))
+        rows = _sorted(listing, _searched(listing, list(listing.records), args, ctx), args, ctx.shop)
+        return Rows(rows, len(rows))
+    index = _index(listing, args)
     kept = ctx.shop.listings
     key = f"{ctx.version} {listing.root} {sorted(ctx.app.scopes)} {_narrowing(args)}"
-    state = (ctx.shop.revision, int(ctx.now.timestamp()))
+    state = _state(listing, args, ctx, index)
     if key not in kept or kept[key][0] != state:
         noted = len(ctx.searches)
-        rows = Rows(_sorted(listing, _searched(listing, args, ctx), args, ctx.shop))
+        matching = _indexed(listing, args, ctx, index)
         if len(kept) >= MOST_KEPT:
             kept.clear()
-        kept[key] = (state, rows, ctx.searches[noted:])
-    else:
-        ctx.searches.extend({**note, "path": list(ctx.path)} for note in kept[key][2])
-    matching: Rows = kept[key][1]
-    return matching
+        kept[key] = (state, matching, ctx.searches[noted:])
+        return matching
+    ctx.searches.extend({**note, "path": list(ctx.path)} for note in kept[key][2])
+    known: Rows = kept[key][1]
+    return known
+
+
+def _index(listing: Listing, args: Args) -> Index | None:
+    """The index that answers, where one lags: searches and sorted lists go by it, plain lists by the records."""
+    if not isinstance(listing.records, Table) or listing.records.index is None:
+        return None
+    return listing.records.index if args.get("query") or args.get("sortKey") not in (None, "ID") else None
+
+
+def _state(listing: Listing, args: Args, ctx: Context, index: Index | None) -> tuple[int, int, int]:
+    """What a kept listing was worked out from. Searches and some sort keys read the time as well as the records."""
+    if index is not None:
+        index.settle()
+    timely = args.get("query") or listing.keep or args.get("sortKey") not in TIMELESS
+    return (ctx.shop.revision, index.version if index else 0, int(ctx.now.timestamp()) if timely else 0)
+
+
+def _indexed(listing: Listing, args: Args, ctx: Context, index: Index | None) -> Rows:
+    rows = index.rows() if index else list(listing.records)
+    if listing.keep:
+        rows = [row for row in rows if listing.keep(row)]
+    rows = _sorted(listing, _searched(listing, rows, args, ctx), args, ctx.shop)
+    if index is None:
+        return Rows(rows, len(rows))
+    # The index finds ids; what is shown are the records of that id, if they are still there.
+    return Rows([live for row in rows if (live := index.table.get(row["id"])) is not None], len(rows))
 
 
 def _narrowing(args: Args) -> str:
     return json.dumps({name: value for name, value in args.items() if name not in PAGING}, sort_keys=True, default=str)
 
 
-def _searched(listing: Listing, args: Args, ctx: Context) -> list[Record]:
-    rows = list(listing.records)
+def _searched(listing: Listing, rows: list[Record], args: Args, ctx: Context) -> list[Record]:
     query = args.get("query")
     if query and listing.kind in SEARCHES:
         matches, notes = matcher(query, SEARCHES[listing.kind], ctx.shop)
@@ -84,11 +124,21 @@ def _searched(listing: Listing, args: Args, ctx: Context) -> list[Record]:
 def _sorted(listing: Listing, rows: list[Record], args: Args, shop: Shop) -> list[Record]:
     spec = SORTS.get(listing.root or "")
     if spec is not None:
+        if not (isinstance(listing.records, Table) and listing.records.ascending):
+            rows.sort(key=_number)
         extract = _extract(spec, args)
-        rows.sort(key=lambda row: (_comparable(extract(row, shop)), _number(row)))
+        keys = _keys([extract(row, shop) for row in rows])
+        rows = [rows[place] for place in sorted(range(len(rows)), key=keys.__getitem__)]
     if descending(listing, args):
         rows.reverse()
     return rows
+
+
+def _keys(values: list[Any]) -> list[Any]:
+    """Sort keys of a column; one of text alone is compared as text, which is several times as quick."""
+    if all(value.__class__ is str for value in values):
+        return [value.lower() for value in values]
+    return [_comparable(value) for value in values]
 
 
 def descending(listing: Listing, args: Args) -> bool:
@@ -124,17 +174,21 @@ def _cut(listing: Listing, matching: Rows, args: Args, ctx: Context, wanted: set
         lower = max(start, end - last)
     shown = rows[lower:upper]
     result: Record = {"nodes": shown, **listing.extra}
-    if wanted & {"edges", "pageInfo"}:
-        cursors = [cursor_of(listing, row, args, ctx.shop) for row in shown]
+    if "edges" in wanted:
         result["edges"] = [
-            {"node": row, "cursor": cursor, **(listing.edges(row) if listing.edges else {})}
-            for row, cursor in zip(shown, cursors, strict=True)
+            {
+                "node": row,
+                "cursor": cursor_of(listing, row, args, ctx.shop),
+                **(listing.edges(row) if listing.edges else {}),
+            }
+            for row in shown
         ]
+    if "pageInfo" in wanted:
         result["pageInfo"] = {
             "hasNextPage": upper < len(rows),
             "hasPreviousPage": lower > 0,
-            "startCursor": cursors[0] if cursors else None,
-            "endCursor": cursors[-1] if cursors else None,
+            "startCursor": cursor_of(listing, shown[0], args, ctx.shop) if shown else None,
+            "endCursor": cursor_of(listing, shown[-1], args, ctx.shop) if shown else None,
         }
     return result
 
@@ -169,8 +223,8 @@ def _position(listing: Listing, matching: Rows, cursor: str, args: Args, ctx: Co
     value = _decoded(cursor)
     identity = str(value["last_id"])
     rows = matching.rows
-    if identity in matching.places:
-        return matching.places[identity] + (1 if behind else 0)
+    if (place := matching.place(identity)) is not None:
+        return place + (1 if behind else 0)
     spec = SORTS.get(listing.root or "")
     if spec is None:
         return len(rows)

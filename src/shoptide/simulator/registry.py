@@ -27,6 +27,7 @@ ROOTS: dict[str, RootResolver] = {}
 MUTATIONS: dict[str, RootResolver] = {}
 SEARCHES: dict[str, SearchSpec] = {}
 SORTS: dict[str, SortSpec] = {}
+VISIBLE: dict[str, Callable[[Record, Context], bool]] = {}
 OPENINGS: list[Callable[[Shop], None]] = []
 
 
@@ -65,6 +66,16 @@ def opening(function: Callable[[Shop], None]) -> Callable[[Shop], None]:
     return function
 
 
+def visible(kind: str) -> Callable[[Callable[[Record, Context], bool]], Callable[[Record, Context], bool]]:
+    """Register what hides a kind's records from an app that reads them by id."""
+
+    def register(function: Callable[[Record, Context], bool]) -> Callable[[Record, Context], bool]:
+        VISIBLE[kind] = function
+        return function
+
+    return register
+
+
 class TopLevelError(Exception):
     """A resolver's error in the answer's `errors`: the field becomes null. `extensions` join the code."""
 
@@ -89,6 +100,7 @@ class Listing:
     root: str | None = None
     edges: Callable[[Record], Record] | None = None  # extra values of an edge
     extra: Record = dataclass_field(default_factory=dict)  # extra values of the connection
+    keep: Callable[[Record], bool] | None = None  # what the app may see of a table
 
 
 @dataclass(frozen=True)

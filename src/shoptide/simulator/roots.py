@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shoptide.simulator.paging import found
-from shoptide.simulator.registry import ROOTS, Args, Listing, TopLevelError, root
+from shoptide.simulator.paging import counted_rows
+from shoptide.simulator.registry import ROOTS, VISIBLE, Args, Listing, TopLevelError, root
 from shoptide.simulator.shop import Record, kind_of, tail_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,14 @@ def by_id(gid: str, kind: str, ctx: Context) -> Record | None:
     """The record, null when it is missing; an id of another type is an error (FACTS 23)."""
     if kind_of(gid) != kind or tail_of(gid) == "0":
         raise TopLevelError("RESOURCE_NOT_FOUND", f"Invalid id: {gid}")
-    return ctx.shop.get(gid)
+    return seen(gid, ctx)
+
+
+def seen(gid: str, ctx: Context) -> Record | None:
+    """The record of that gid, if there is one and the app may see it."""
+    record = ctx.shop.get(gid)
+    rule = VISIBLE.get(kind_of(gid))
+    return record if record is None or rule is None or rule(record, ctx) else None
 
 
 def counted(name: str, args: Args, ctx: Context) -> Record | None:
@@ -44,7 +51,7 @@ def counted(name: str, args: Args, ctx: Context) -> Record | None:
 
 
 def count_of(listing: Listing, args: Args, ctx: Context) -> Record:
-    number = len(found(listing, {"query": args.get("query")}, ctx))
+    number = counted_rows(listing, {"query": args.get("query")}, ctx)
     limit = args.get("limit")
     if limit is not None and number > limit:
         return {"count": limit, "precision": "AT_LEAST"}
@@ -53,9 +60,9 @@ def count_of(listing: Listing, args: Args, ctx: Context) -> Record:
 
 @root("node")
 def node(args: Args, ctx: Context) -> Record | None:
-    return ctx.shop.get(args["id"])
+    return seen(args["id"], ctx)
 
 
 @root("nodes")
 def nodes(args: Args, ctx: Context) -> list[Record | None]:
-    return [ctx.shop.get(gid) for gid in args["ids"]]
+    return [seen(gid, ctx) for gid in args["ids"]]

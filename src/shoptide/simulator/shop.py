@@ -7,11 +7,14 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from shoptide.simulator.faults import Faults
 from shoptide.simulator.vault import Vault
+
+if TYPE_CHECKING:
+    from shoptide.simulator.index import Index
 
 Record = dict[str, Any]
 IndexKey = Callable[[Record], Any]
@@ -59,12 +62,24 @@ class SimClock:
         return self._stopped is not None
 
 
+class Tally:
+    """How often the tables of a shop were changed."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class Table:
     """Records of one type by gid, in the order they were created, with indexes for what is looked up often."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, tally: Tally) -> None:
         self.kind = kind
-        self.changes = 0
+        self.tally = tally
+        self.index: Index | None = None  # the search index, where it lags behind the records
+        self.ascending = True  # whether the order is that of the ids' numbers
+        self._newest = 0
         self._rows: dict[str, Record] = {}
         self._indexes: dict[str, tuple[IndexKey, dict[Any, dict[str, Record]]]] = {}
         self._indexed: dict[str, dict[str, Any]] = {}
@@ -84,18 +99,30 @@ class Table:
     def put(self, record: Record) -> Record:
         """Add or replace; call it again after changing a value that an index reads."""
         gid = record["id"]
-        self.changes += 1
+        self.tally.count += 1
+        if gid not in self._rows and self.ascending:
+            self._look_at_order(gid)
         self._rows[gid] = record
         for name in self._indexes:
             self._index(name, gid, record)
+        if self.index is not None:
+            self.index.note(gid, record)
         return record
 
+    def _look_at_order(self, gid: str) -> None:
+        tail = tail_of(gid)
+        number = int(tail) if tail.isdigit() else 0
+        self.ascending = number > self._newest
+        self._newest = number
+
     def remove(self, gid: str) -> Record | None:
-        self.changes += 1
+        self.tally.count += 1
         record = self._rows.pop(gid, None)
         if record is not None:
             for name in self._indexes:
                 self._unindex(name, gid)
+            if self.index is not None:
+                self.index.note(gid, None)
         return record
 
     def add_index(self, name: str, key: IndexKey) -> None:
@@ -181,6 +208,7 @@ class Shop:
         self.idempotent: dict[str, Any] = {}  # answers by idempotency key, oldest first
         self.tables: dict[str, Table] = {}
         self.counters: dict[str, int] = {}
+        self.tally = Tally()
         self.changes = 0
         self.listings: dict[str, Any] = {}  # sorted root listings, kept while nothing changes
         self.listeners: list[Callable[[str, Record], None]] = []
@@ -199,7 +227,7 @@ class Shop:
 
     def table(self, kind: str) -> Table:
         if kind not in self.tables:
-            self.tables[kind] = Table(kind)
+            self.tables[kind] = Table(kind, self.tally)
         return self.tables[kind]
 
     def get(self, gid: str | None) -> Record | None:
@@ -209,7 +237,7 @@ class Shop:
     @property
     def revision(self) -> int:
         """Moves with every change of a table and after every mutation: sorted listings are kept until it does."""
-        return self.changes + sum(table.changes for table in self.tables.values())
+        return self.changes + self.tally.count
 
     def stamp(self) -> str:
         return stamp_of(self.clock.now())

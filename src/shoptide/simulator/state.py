@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shoptide.simulator import index
 from shoptide.simulator.shop import Record, Shop, kind_of
 
 FORMAT = 1
@@ -37,5 +38,6 @@ def restore(shop: Shop, document: Any) -> None:
     for kind, rows in tables.items():
         for row in rows:
             shop.table(kind).put(row)
+    index.set_lag(shop, dict(index.lags(shop)))
     shop.counters = dict(document["counters"])
     shop.currency, shop.timezone = document["currency"], document["timezone"]

@@ -13,6 +13,7 @@ from shoptide.simulator.domain.addresses import same
 from shoptide.simulator.domain.metafields import by_custom_id
 from shoptide.simulator.domain.order_totals import totals
 from shoptide.simulator.registry import (
+    VISIBLE,
     Args,
     Listing,
     boolean,
@@ -281,7 +282,8 @@ def last_order(record: Record, _args: Args, ctx: Context) -> Record | None:
 
 @field(KIND, "orders")
 def orders(record: Record, _args: Args, ctx: Context) -> Listing:
-    return Listing("Order", orders_of(ctx.shop, record["id"]), root="orders")
+    rows = orders_of(ctx.shop, record["id"])
+    return Listing("Order", [row for row in rows if VISIBLE["Order"](row, ctx)], root="orders")
 
 
 @field(KIND, "canDelete")

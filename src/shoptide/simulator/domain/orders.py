@@ -15,7 +15,7 @@ from shoptide.simulator.domain.order_changes import settle_bumps
 from shoptide.simulator.domain.order_lines import application, shipping_line, tax_line
 from shoptide.simulator.domain.order_states import fulfillment_status, return_status
 from shoptide.simulator.domain.order_totals import Totals, tax_groups, totals, weight
-from shoptide.simulator.registry import Args, Listing, field, opening, root
+from shoptide.simulator.registry import Args, Listing, field, opening, root, visible
 from shoptide.simulator.roots import by_id
 from shoptide.simulator.shop import Record, Shop, stamp_of, tail_of
 
@@ -37,34 +37,32 @@ def prepare(shop: Shop) -> None:
 # finding orders
 
 
-def seen_by(ctx: Context, order: Record) -> bool:
-    """Without read_all_orders an app sees the last 60 days only, and is not told so."""
+def all_orders(ctx: Context) -> bool:
     scopes = ctx.app.scopes
-    if "*" in scopes or "read_all_orders" in scopes:
-        return True
-    return str(order["createdAt"]) >= stamp_of(ctx.now - WINDOW)
+    return "*" in scopes or "read_all_orders" in scopes
+
+
+@visible("Order")
+def seen_by(record: Record, ctx: Context) -> bool:
+    """Without read_all_orders an app sees the last 60 days only, and is not told so."""
+    settle_bumps(ctx.shop)
+    return all_orders(ctx) or str(record["createdAt"]) >= stamp_of(ctx.now - WINDOW)
 
 
 @root("orders")
 def orders(_args: Args, ctx: Context) -> Listing:
-    return Listing(kind="Order", records=visible(ctx), root="orders")
-
-
-def visible(ctx: Context) -> list[Record]:
     settle_bumps(ctx.shop)
-    rows = ctx.shop.table("Order").all()
-    scopes = ctx.app.scopes
-    if "*" in scopes or "read_all_orders" in scopes:
-        return rows
+    table = ctx.shop.table("Order")
+    if all_orders(ctx):
+        return Listing(kind="Order", records=table, root="orders")
     since = stamp_of(ctx.now - WINDOW)
-    return [row for row in rows if row["createdAt"] >= since]
+    return Listing(kind="Order", records=table, root="orders", keep=lambda row: row["createdAt"] >= since)
 
 
 @root("order")
 def order(args: Args, ctx: Context) -> Record | None:
     settle_bumps(ctx.shop)
-    found = by_id(args["id"], "Order", ctx) if tail_of(args["id"]) != "0" else None
-    return found if found is not None and seen_by(ctx, found) else None
+    return by_id(args["id"], "Order", ctx) if tail_of(args["id"]) != "0" else None
 
 
 @root("orderByIdentifier")
@@ -75,12 +73,13 @@ def order_by_identifier(args: Args, ctx: Context) -> Record | None:
         found = order({"id": wanted["id"]}, ctx)
         return found
     found = metafields.by_custom_id(ctx, "ORDER", wanted["customId"])
-    return found if found is not None and seen_by(ctx, found) else None
+    return found if found is not None and seen_by(found, ctx) else None
 
 
 @root("pendingOrdersCount")
 def pending_orders_count(_args: Args, ctx: Context) -> Record:
-    waiting = [row for row in visible(ctx) if fulfillment_status(ctx.shop, row) == "UNFULFILLED"]
+    open_orders = [row for row in ctx.shop.table("Order") if seen_by(row, ctx)]
+    waiting = [row for row in open_orders if fulfillment_status(ctx.shop, row) == "UNFULFILLED"]
     return {"count": len(waiting), "precision": "EXACT"}
 
 

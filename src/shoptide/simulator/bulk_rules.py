@@ -131,8 +131,8 @@ def query_errors(schema: GraphQLSchema, text: str) -> list[Record]:
 
 
 def _query_messages(schema: GraphQLSchema, text: str) -> list[str]:
-    if len(text.encode()) > LONGEST_TEXT:
-        return [f"Query is too large. The maximum size is {LONGEST_TEXT} bytes."]
+    if (size := len(text.encode())) > LONGEST_TEXT:
+        return [f"Query is too large ({size} bytes; maximum is {LONGEST_TEXT} bytes)"]
     try:
         document = parse(text)
     except GraphQLSyntaxError as error:
@@ -183,9 +183,9 @@ def _structure_messages(
 
 def mutation_errors(schema: GraphQLSchema, text: str) -> list[Record]:
     """The userErrors of bulkOperationRunMutation for the mutation itself; its file and slots come after."""
-    if len(text.encode()) > LONGEST_TEXT:
-        message = f"Mutation is too large. The maximum size is {LONGEST_TEXT} bytes."
-        return [user_error(["mutation"], message, "INVALID_MUTATION")]
+    if (size := len(text.encode())) > LONGEST_TEXT:
+        message = f"is too large ({size} bytes; maximum is {LONGEST_TEXT} bytes)"
+        return [user_error(["query"], message, "INVALID_MUTATION")]
     try:
         document = parse(text)
     except GraphQLSyntaxError as error:

@@ -261,7 +261,7 @@ def _decoded(cursor: str) -> Record:
     try:
         value = json.loads(base64.b64decode(cursor, validate=True))
     except ValueError:
-        value = None
+        raise TopLevelError("BAD_REQUEST", "Malformed cursor") from None
     if not isinstance(value, dict) or not {"last_id", "last_value"} <= set(value):
         raise TopLevelError("BAD_REQUEST", "Invalid cursor for current pagination sort.")
     return value

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from shoptide.simulator.access import DOCUMENTATION
 from shoptide.simulator.context import Context
 from shoptide.simulator.domain import addresses, events, metafields, order_parts, text
 from shoptide.simulator.places import country_named, province_named
-from shoptide.simulator.registry import Args, TopLevelError, mutation, user_error
+from shoptide.simulator.registry import Args, mutation, user_error
 from shoptide.simulator.shop import Record, Shop, stamp_of
 
 CHANGEABLE = (
@@ -23,10 +22,6 @@ CHANGEABLE = (
     "poNumber",
     "shippingAddress",
     "tags",
-)
-TAX_DENIED = (
-    "Access denied for taxSummaryCreate field. Required access: `write_taxes` access scope. "
-    "Also: The caller must be a tax calculations app and the relevant feature must be on."
 )
 ZIP_NAMES = {"US": "ZIP code", "GB": "postcode", "AU": "postcode", "NZ": "postcode", "IE": "Eircode"}
 REGION_NAMES = {"US": "State", "AU": "State/territory", "IE": "County", "JP": "Prefecture", "AE": "Emirate"}
@@ -244,11 +239,3 @@ def send_invoice(args: Args, ctx: Context) -> Record:
     if problem is not None:
         return {"order": order, "userErrors": [user_error(None, problem, "ORDER_INVOICE_SEND_UNSUCCESSFUL")]}
     return {"order": order, "userErrors": []}
-
-
-# what only other kinds of apps may do
-
-
-@mutation("taxSummaryCreate")
-def tax_summary(_args: Args, _ctx: Context) -> Record:
-    raise TopLevelError("ACCESS_DENIED", TAX_DENIED, documentation=DOCUMENTATION)

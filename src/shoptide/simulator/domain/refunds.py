@@ -250,6 +250,15 @@ def refund_everything(
     return record
 
 
+def remove_lines(shop: Shop, order: Record, wanted: list[Args]) -> Record:
+    """What an order edit takes off an order: a refund without money."""
+    rows = rows_for(shop, order, wanted)
+    record = write(shop, order, rows, NOTHING)
+    _off_the_order(shop, order, rows)
+    shop.emit("refunds/create", record)
+    return record
+
+
 # reading
 
 

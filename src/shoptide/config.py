@@ -43,6 +43,7 @@ class ShopConfig:
     api_version: str = "2026-10"
     plan: str = "standard"
     base_url: str | None = None
+    free_bulk_slots: int = 1  # of the five that a shop gives an app, left to its other work
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class PullConfig:
     schedule: str | None = None
     history: tuple[str, ...] = ()
     overlap: timedelta = timedelta(minutes=10)
+    window_records: int = 50_000  # at most so many in one bulk operation, where the store counts them
+    stalled_after: timedelta = timedelta(minutes=30)  # without a new object, an operation is started again
     stream: dict[str, StreamConfig] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)  # stream name → root connection
 

@@ -76,6 +76,13 @@ class Section:
             raise self.wrong(key, f"must be a whole number, not {value!r}")
         return None if value is None else int(value)
 
+    def whole(self, key: str, default: int, *, least: int, most: int | None = None) -> int:
+        value = self.number(key)
+        if value is not None and (value < least or (most is not None and value > most)):
+            bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+            raise self.wrong(key, f"must be {bounds}, not {value}")
+        return default if value is None else value
+
     def texts(self, key: str) -> tuple[str, ...]:
         value = self._take(key, (list, str), "a list of texts")
         if isinstance(value, str):
@@ -256,6 +263,7 @@ def _shop(alias: str, section: Section) -> ShopConfig:
         version,
         section.choice("plan", PLANS, "standard"),
         section.text("base_url"),
+        section.whole("free_bulk_slots", 1, least=0, most=4),
     )
     section.finish()
     if found.access_token is None and not (found.client_id and found.client_secret):
@@ -302,6 +310,8 @@ def _pull(name: str, section: Section, shops: dict[str, ShopConfig]) -> PullConf
         section.text("schedule"),
         section.texts("history"),
         section.duration("overlap", timedelta(minutes=10)),
+        section.whole("window_records", 50_000, least=100),
+        section.duration("stalled_after", timedelta(minutes=30)),
         {each: _stream(inner) for each, inner in section.below("stream").items()},
         {each: _query(inner) for each, inner in section.below("query").items()},
     )

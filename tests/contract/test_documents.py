@@ -37,8 +37,8 @@ def plans(version: str) -> Iterator[StreamPlan]:
 
 
 def documents(plan: StreamPlan) -> Iterator[str]:
-    yield plan.bulk_document()
-    yield plan.bulk_document(SEARCH)
+    yield from plan.bulk_documents()
+    yield from plan.bulk_documents(SEARCH)
     yield plan.page_document()
     yield plan.ids_document()
     yield plan.nodes_document()
@@ -95,11 +95,11 @@ def connections(document: DocumentNode) -> tuple[int, int]:
 def test_bulk_documents_keep_the_rules_of_bulk_queries(version: str) -> None:
     """At most five connections, two levels below the root, by edges and node only, ids everywhere."""
     for plan in plans(version):
-        count, depth = connections(parse(plan.bulk_document()))
+        count, depth = connections(parse(plan.bulk_documents()[0]))
         assert 1 <= count <= 5
         assert depth <= 3
-        assert "nodes {" not in plan.bulk_document()
-        assert len(plan.bulk_document()) < 65_535
+        assert "nodes {" not in plan.bulk_documents()[0]
+        assert len(plan.bulk_documents()[0]) < 65_535
 
 
 @pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
@@ -126,7 +126,7 @@ def test_what_is_pruned_says_why() -> None:
     plan = plan_stream(STREAMS["orders"], load("2026-10"), scopes=frozenset({"read_orders"}))
     reasons = {left.field: left.reason for left in plan.pruned}
     assert reasons["customer"] == "needs the access scope read_customers"
-    assert "customer" not in plan.bulk_document().split()
+    assert "customer" not in plan.bulk_documents()[0].split()
 
 
 def test_an_unknown_field_is_named_with_those_like_it() -> None:
@@ -144,7 +144,7 @@ def test_planning_a_stream_is_quick() -> None:
         "import time; began = time.perf_counter()\n"
         "from shoptide.resources.extraction import plan_stream; from shoptide.resources.streams import STREAMS\n"
         "from shoptide.shopify.schema import load\n"
-        "plan_stream(STREAMS['orders'], load('2026-10')).bulk_document()\n"
+        "plan_stream(STREAMS['orders'], load('2026-10')).bulk_documents()\n"
         "print(time.perf_counter() - began)\n"
     )
     best = min(

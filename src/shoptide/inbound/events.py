@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from shoptide.errors import ShoptideError
 from shoptide.inbound.landing import TableChange
+from shoptide.inbound.proof import Proof
 from shoptide.resources.selection import Pruned
 
 
@@ -45,7 +46,7 @@ Listener = Callable[[Event], None]
 
 @dataclass
 class StreamReport:
-    """One stream's part of a run. `expected` and `seen` are the proof: what the store counted and what arrived."""
+    """One stream's part of a run. `expected` is what the store counted, `seen` what arrived: `proof` has it all."""
 
     stream: str
     path: str = "none"
@@ -58,6 +59,7 @@ class StreamReport:
     seconds: float = 0.0
     pruned: tuple[Pruned, ...] = ()
     altered: list[str] = field(default_factory=list)
+    proof: Proof | None = None
     error: ShoptideError | None = None
 
 

@@ -1,4 +1,4 @@
-"""Brings a stream's records to disk, by bulk operation or page by page: either way as the same lines of JSON.
+"""Brings a stream's records to disk page by page, as the same lines of JSON that bulk operations give.
 
 A line is a record with `__typename` and `id`; what comes from a connection is a line of its own with `__parentId`. That
 is the shape of Shopify's bulk results (FACTS §4); pages are rewritten into it, so that there is one way to land.
@@ -6,19 +6,18 @@ is the shape of Shopify's bulk results (FACTS §4); pages are rewritten into it,
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from shoptide.errors import Interrupted, NotFound, ProofFailed
-from shoptide.ledger import Ledger, OperationRecord
+import duckdb
+
+from shoptide.errors import Interrupted, ProofFailed
+from shoptide.inbound.reading import ids_tree, nodes, scan
 from shoptide.resources.extraction import NodePass, PagedChild, StreamPlan
-from shoptide.shopify import bulk
-from shoptide.shopify.bulk import BulkOperation
 from shoptide.shopify.client import AdminClient
 
 Line = dict[str, Any]
@@ -28,13 +27,25 @@ Stop = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Extract:
-    """Lines on disk. `read_at` is when the store was read, by its own clock; `roots` what it says there are."""
+    """Lines on disk. `read_at` is when the store was read, by its own clock: the earliest moment of several.
 
-    path: Path
+    `records` came; `roots` is how many the operations say they hold (None for pages), `counted` how many the store
+    counted when the read began, where it counts. `lines` and `bytes` are those of all files, second passes' included.
+    """
+
+    paths: tuple[Path, ...]
     read_at: datetime
-    roots: int | None
-    operation: str | None = None
-    counted: int | None = None  # what the store counted when the first page was read
+    records: int = 0
+    roots: int | None = None
+    operations: tuple[str, ...] = ()
+    windows: int = 1
+    counted: int | None = None
+    lines: int = 0
+    bytes: int = 0
+
+    def with_file(self, path: Path, lines: int) -> Extract:
+        size = self.bytes + path.stat().st_size
+        return replace(self, paths=(*self.paths, path), lines=self.lines + lines, bytes=size)
 
 
 def refuse_stop(stop: Stop | None) -> None:
@@ -42,69 +53,18 @@ def refuse_stop(stop: Stop | None) -> None:
         raise Interrupted("stopped before everything was read", hint="run the same command again: it goes on from here")
 
 
-# bulk
-
-
-def document_hash(document: str) -> str:
-    return hashlib.sha256(document.encode()).hexdigest()[:32]
-
-
-def begin_bulk(
-    client: AdminClient,
-    ledger: Ledger,
-    plan: StreamPlan,
-    *,
-    pull: str,
-    run_id: str,
-    search: str | None,
-    document: str | None = None,
-    adopt: bool = True,
-    stop: Stop | None = None,
-) -> str:
-    """Start the stream's bulk operation, or adopt the one that an earlier run left; returns its gid."""
-    text = document or plan.bulk_document(search)
-    key = document_hash(text)
-    for known in ledger.open_operations(client.domain, pull, plan.stream.name):
-        if adopt and known.document_hash == key and (found := _still_good(client, known.gid)):
-            return found.id
-        ledger.close_operation(known.gid, "abandoned")
-    started = bulk.start_query(client, text, stop=stop)
-    ledger.remember_operation(
-        OperationRecord(
-            gid=started.id,
-            run_id=run_id,
-            shop=client.domain,
-            pull=pull,
-            stream=plan.stream.name,
-            search=search or "",
-            document_hash=key,
-            status=started.status,
-            started_at=started.created_at,
-        )
-    )
-    return started.id
-
-
-def _still_good(client: AdminClient, gid: str) -> BulkOperation | None:
-    """The operation, when it is running or its result can still be fetched."""
-    try:
-        found = bulk.read(client, gid)
-    except NotFound:
-        return None
-    return found if found.status in ("CREATED", "RUNNING", "COMPLETED") else None
-
-
-def finish_bulk(
-    client: AdminClient, gid: str, target: Path, *, on_progress: Progress, stop: Stop | None = None
-) -> Extract:
-    """Wait for an operation and bring its result to disk, proved by bytes and lines."""
-    done = bulk.wait(client, gid, on_progress=lambda each: on_progress(each.object_count), stop=stop)
-    bulk.download(client, done, target)
-    on_progress(done.object_count)
-    return Extract(target, done.created_at, done.root_object_count, done.id)
-
-
 # pages
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How far pages are followed: `limit` records are enough; with more than `most` pages it is none's way to read."""
+
+    limit: int | None = None
+    most: int | None = None
+
+    def is_enough(self, records: int) -> bool:
+        return self.limit is not None and records >= self.limit
 
 
 def read_pages(
@@ -113,15 +73,20 @@ def read_pages(
     target: Path,
     *,
     search: str | None,
-    limit: int | None = None,
+    paging: Paging | None = None,
     on_progress: Progress,
     stop: Stop | None = None,
-) -> Extract:
-    """Read the stream page by page. A record that changes meanwhile turns up again: its last state is kept."""
+) -> Extract | None:
+    """Read the stream page by page; None when it has more pages than `paging` allows.
+
+    A record that changes meanwhile turns up again: its last state is kept.
+    """
+    paging = paging or Paging()
     records: dict[str, list[Line]] = {}
-    variables: Line = {"first": min(plan.page_size, limit or plan.page_size), "after": None, "query": search}
+    variables: Line = {"first": min(plan.page_size, paging.limit or plan.page_size), "after": None, "query": search}
     read_at: datetime | None = None
     counted: int | None = None
+    pages = 0
     while True:
         refuse_stop(stop)
         answer = client.execute(plan.page_document(counted=read_at is None), variables)
@@ -129,16 +94,32 @@ def read_pages(
             read_at = answer.server_time or client.clock.now()
             counted = (answer.data.get(plan.stream.count_root or "") or {}).get("count")
         connection = answer.data[plan.stream.root]
+        pages += 1
         for node in connection["nodes"]:
             records.pop(node["id"], None)
             records[node["id"]] = lines_of(client, node, plan.paged_children)
         on_progress(len(records))
         page = connection["pageInfo"]
-        if not page["hasNextPage"] or (limit is not None and len(records) >= limit):
+        if not page["hasNextPage"] or paging.is_enough(len(records)):
             break
-        variables["after"] = page["endCursor"]
-    write_lines(target, (line for lines in list(records.values())[:limit] for line in lines))
-    return Extract(target, read_at, len(records), counted=counted)
+        if paging.most is not None and pages >= paging.most:
+            return None
+        variables["after"] = _onward(plan.stream.root, page, variables["after"])
+    lines = write_lines(target, (line for lines in list(records.values())[: paging.limit] for line in lines))
+    return Extract((), read_at, min(len(records), paging.limit or len(records)), counted=counted).with_file(
+        target, lines
+    )
+
+
+def _onward(what: str, page: Line, after: str | None) -> str:
+    """The cursor of the next page; raises ProofFailed when the store gives none, which would never end."""
+    following: str | None = page.get("endCursor")
+    if not following or following == after:
+        raise ProofFailed(
+            f"{what}: the store says there is a next page and gives no new cursor",
+            hint="nothing was taken over and the cursor stayed; run the pull again",
+        )
+    return following
 
 
 def read_nodes(client: AdminClient, plan: StreamPlan, ids: list[str], target: Path) -> Extract:
@@ -150,8 +131,7 @@ def read_nodes(client: AdminClient, plan: StreamPlan, ids: list[str], target: Pa
         for node in answer.data["nodes"]:
             if node is not None:
                 records += lines_of(client, node, plan.paged_children)
-    write_lines(target, records)
-    return Extract(target, read_at, None)
+    return Extract((), read_at).with_file(target, write_lines(target, records))
 
 
 def lines_of(client: AdminClient, node: Line, children: tuple[PagedChild, ...]) -> list[Line]:
@@ -167,7 +147,10 @@ def lines_of(client: AdminClient, node: Line, children: tuple[PagedChild, ...]) 
     return lines
 
 
-def whole_connection(client: AdminClient, owner: str, field: str, rest: str, connection: Line) -> list[Line]:
+def whole_connection(client: AdminClient, owner: str, field: str, rest: str, connection: Line | None) -> list[Line]:
+    """A connection's rows to its end. Raises ProofFailed where the store gives none at all."""
+    if connection is None:
+        raise ProofFailed(f"{owner}: the store gives no {field}", hint="nothing was taken over; run the pull again")
     rows = list(connection["nodes"])
     page = connection["pageInfo"]
     while page["hasNextPage"]:
@@ -177,28 +160,69 @@ def whole_connection(client: AdminClient, owner: str, field: str, rest: str, con
             raise ProofFailed(f"{owner} went away while its {field} were read", hint="run the pull again")
         rows += found[field]["nodes"]
         page = found[field]["pageInfo"]
+        if page["hasNextPage"]:
+            _onward(f"{owner} {field}", page, variables["after"])
     return rows
 
 
-def read_pass(client: AdminClient, second: NodePass, ids: list[str], target: Path, *, stop: Stop | None = None) -> Path:
-    """Read what hangs on nodes of a list, by the nodes' ids."""
+def read_passes(
+    client: AdminClient, plan: StreamPlan, extract: Extract, spool: Path, *, stop: Stop | None = None
+) -> Extract:
+    """Add what hangs on nodes of lists, or deeper than an operation may ask, read by those nodes' ids."""
+    for second in plan.passes:
+        if ids := node_ids(plan, second.parent_table, extract.paths):
+            target = spool / f"{second.table}.jsonl"
+            extract = extract.with_file(target, read_pass(client, second, ids, target, stop=stop))
+    return extract
+
+
+def node_ids(plan: StreamPlan, name: str, paths: Iterable[Path]) -> list[str]:
+    """The gids of a table's nodes in files of lines. Raises ProofFailed for a line that is no JSON."""
+    table = plan.table(name)
+    with duckdb.connect() as connection:
+        try:
+            read = scan(list(paths), ids_tree(plan, table))
+            connection.execute(f"CREATE TEMP TABLE landed AS SELECT * FROM {read}")
+        except duckdb.InvalidInputException as error:
+            raise unreadable(plan.stream.name, error) from None
+        found = nodes(plan, table, "landed")
+        rows = connection.execute(f"SELECT DISTINCT {found.at(('id',))} AS id FROM {found.source} ORDER BY id")
+        return [row[0] for row in rows.fetchall() if row[0] is not None]
+
+
+def unreadable(stream: str, error: duckdb.Error) -> ProofFailed:
+    first = str(error).split("\n", maxsplit=1)[0]
+    return ProofFailed(
+        f"stream {stream}: what arrived can't be read: {first}",
+        hint="nothing was taken over and the cursor stayed; run the pull again",
+    )
+
+
+def read_pass(client: AdminClient, second: NodePass, ids: list[str], target: Path, *, stop: Stop | None = None) -> int:
+    """Read what hangs on these nodes, line by line to `target`; returns the number of lines."""
+    written = 0
     with target.open("w", encoding="utf-8") as file:
         for batch in batches(ids, second.batch):
             refuse_stop(stop)
             for node in client.execute(second.document, {"ids": batch}).data["nodes"]:
                 if node is None:
-                    continue
+                    continue  # deleted meanwhile; its parent changed with it and will be read again
                 for row in whole_connection(client, node["id"], second.field, second.rest, node[second.field]):
                     row["__parentId"] = node["id"]
-                    file.write(json.dumps(row) + "\n")
-    return target
+                    for line in lines_of(client, row, second.children):
+                        file.write(json.dumps(line) + "\n")
+                        written += 1
+    return written
 
 
 def batches(items: list[str], size: int) -> Iterable[list[str]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def write_lines(target: Path, lines: Iterable[Line]) -> None:
+def write_lines(target: Path, lines: Iterable[Line]) -> int:
+    written = 0
     with target.open("w", encoding="utf-8") as file:
         for line in lines:
             file.write(json.dumps(line) + "\n")
+            written += 1
+    return written

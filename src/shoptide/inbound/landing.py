@@ -13,8 +13,9 @@ from pathlib import Path
 import duckdb
 
 from shoptide.errors import ProofFailed
-from shoptide.inbound.reading import TYPES, Nodes, file_tree, nodes, scan, value
-from shoptide.resources.extraction import StreamPlan
+from shoptide.inbound.extraction import unreadable
+from shoptide.inbound.reading import ROOTS, TYPES, Nodes, file_tree, is_line_of, nodes, scan, value
+from shoptide.resources.extraction import BULK_LEVELS, STUB, StreamPlan
 from shoptide.resources.tables import Table
 from shoptide.warehouse.duckdb import DuckDBWarehouse
 from shoptide.warehouse.names import listed, literal, quoted
@@ -98,12 +99,22 @@ class Landing:
     def scan(self, paths: list[Path], *, more: bool = False) -> None:
         """Read the files' lines, typed, into a temporary table; `more` adds to what an earlier call read."""
         read = f"SELECT * FROM {scan(paths, file_tree(self.plan))}"
-        self.connection.execute(
-            f"INSERT INTO {LANDED} {read}" if more else f"CREATE OR REPLACE TEMP TABLE {LANDED} AS {read}"
-        )
+        try:
+            self.connection.execute(
+                f"INSERT INTO {LANDED} {read}" if more else f"CREATE OR REPLACE TEMP TABLE {LANDED} AS {read}"
+            )
+        except duckdb.InvalidInputException as error:
+            raise unreadable(self.plan.stream.name, error) from None
+
+    def lines(self) -> int:
+        return self._count(f"SELECT count(*) FROM {LANDED}")
 
     def roots(self) -> int:
-        return self._count(f"SELECT count(*) FROM {LANDED} WHERE __parentId IS NULL")
+        return self._count(f"SELECT count(*) FROM {LANDED} WHERE {ROOTS}")
+
+    def records(self) -> int:
+        """As `roots`, each record counted once however often it came."""
+        return self._count(f"SELECT count(DISTINCT id) FROM {LANDED} WHERE {ROOTS}")
 
     def ids(self, name: str) -> list[str]:
         """The gids of a table's nodes among the lines read so far."""
@@ -112,29 +123,65 @@ class Landing:
         return [row[0] for row in rows]
 
     def split(self) -> dict[str, int]:
-        """Sort the lines into temporary tables, one a table; returns rows by table. Raises ProofFailed for orphans."""
+        """Sort the lines into temporary tables, one a table; returns rows by table.
+
+        Raises ProofFailed for lines of a type that no table takes and for orphans: neither may get lost unnoticed.
+        """
+        self._refuse_strangers()
         self._refuse_orphans()
+        if len(self.plan.bulk_parts) > 1:
+            self._join()
         counts = {}
         for table in self.plan.tables:
             self.connection.execute(self._staging(table))
             counts[table.name] = self._count(f"SELECT count(*) FROM {self._staged(table)}")
         return counts
 
+    def _refuse_strangers(self) -> None:
+        kind = self.plan.root_shape.kind
+        carrier = self.plan.stream.carrier_type
+        roots = (carrier,) if carrier else kind.possible_types or (kind.name,)
+        names = ", ".join(literal(name) for name in roots)
+        places = [f"({ROOTS} AND coalesce(__typename, '') IN ({names}))"]
+        places += [f"({is_line_of(self.plan, table)})" for table in self.plan.tables if table.origin == "lines"]
+        told = "coalesce(__typename, 'no type') || coalesce(' below ' || split_part(__parentId, '/', 4), '')"
+        strange = self.connection.execute(
+            f"SELECT {told} AS kind,"
+            f" count(*) FROM {LANDED} WHERE {STUB} IS NULL AND NOT ({' OR '.join(places)}) GROUP BY kind ORDER BY kind"
+        ).fetchall()
+        if strange:
+            listed_kinds = ", ".join(f"{count} of {name}" for name, count in strange)
+            raise ProofFailed(
+                f"stream {self.plan.stream.name}: lines came that no table takes: {listed_kinds}",
+                hint="nothing was taken over and the cursor stayed; the store's API may be newer than api_version",
+            )
+
     def _refuse_orphans(self) -> None:
-        known = f"(SELECT id FROM {LANDED}"
-        for table in self.plan.tables:
-            if table.origin == "list":
-                found = nodes(self.plan, table, LANDED)
-                if "id" in {column.path[0] for column in table.columns}:
-                    known += f" UNION ALL SELECT {found.at(('id',))} FROM {found.source}"
-        orphans = self._count(
-            f"SELECT count(*) FROM {LANDED} WHERE __parentId IS NOT NULL AND __parentId NOT IN {known})"
-        )
+        orphans = self._count(f"SELECT count(*) FROM {LANDED} l WHERE {self._orphaned(stubs=True)}")
         if orphans:
             raise ProofFailed(
                 f"stream {self.plan.stream.name}: {orphans} rows came without their parent",
                 hint="nothing was taken over and the cursor stayed; run the pull again",
             )
+
+    def _orphaned(self, *, stubs: bool) -> str:
+        """The condition for a line's parent to be missing; `stubs` says whether one that is only named counts."""
+        known = f"SELECT id FROM {LANDED} WHERE id IS NOT NULL" + ("" if stubs else f" AND {STUB} IS NULL")
+        for table in self.plan.tables:
+            if table.origin == "list" and "id" in {column.path[0] for column in table.columns}:
+                found = nodes(self.plan, table, LANDED)
+                known += f" UNION ALL SELECT {found.at(('id',))} FROM {found.source}"
+        return f"l.__parentId IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ({known}) k WHERE k.id = l.__parentId)"
+
+    def _join(self) -> None:
+        """Bring together what several operations read: children stay with parents whose content came.
+
+        The operations run at different moments. A record that only some of them met was made or deleted in between:
+        it changed after the earliest began, so the next read, which goes back behind that, has it whole.
+        """
+        for _ in range(BULK_LEVELS):
+            self.connection.execute(f"DELETE FROM {LANDED} l WHERE {self._orphaned(stubs=False)}")
+        self.connection.execute(f"DELETE FROM {LANDED} WHERE {STUB} IS NOT NULL")
 
     def _staged(self, table: Table) -> str:
         return quoted(f"_staged_{table.name}")
@@ -208,7 +255,7 @@ class Landing:
         """What hangs on a carrier that was read; None for a stream whose records stand for themselves."""
         if self.plan.stream.via is None:
             return None
-        carriers = f"SELECT id FROM {LANDED} WHERE __parentId IS NULL"
+        carriers = f"SELECT id FROM {LANDED} WHERE {ROOTS}"
         return f" AND t.{quoted(table.parent_column or '')} IN ({carriers})"
 
     def _run(self, sql: str, values: list[object] | None = None) -> int:
@@ -220,7 +267,7 @@ class Landing:
     def newest(self, column: str, floor: datetime) -> tuple[int, datetime | None]:
         """How many records of the file changed at `floor` or later, and when the last one did."""
         row = self.connection.execute(
-            f"SELECT count(*), max({quoted(column)}) FROM {LANDED} WHERE __parentId IS NULL AND {quoted(column)} >= ?",
+            f"SELECT count(*), max({quoted(column)}) FROM {LANDED} WHERE {ROOTS} AND {quoted(column)} >= ?",
             [_naive(floor)],
         ).fetchone()
         assert row is not None  # noqa: S101  # an aggregate always has a row

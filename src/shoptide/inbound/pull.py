@@ -1,98 +1,56 @@
-"""One pull: every stream of it probed, extracted, proved, landed, its cursor moved; one stream's failure is its own."""
+"""One pull: every stream of it probed, extracted, proved, landed, its cursor moved; one stream's failure is its own.
+
+Streams are read side by side, in threads that know nothing of the warehouse; what they bring is landed one after the
+other here, since a warehouse has one writer.
+"""
 
 from __future__ import annotations
 
 import logging
-import math
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timezone
 from pathlib import Path
 from typing import Any
 
 from shoptide.clock import Clock
 from shoptide.config import PullConfig, StreamConfig
 from shoptide.errors import ConfigError, Interrupted, ProofFailed, ShoptideError
-from shoptide.inbound import cursors, extraction
+from shoptide.inbound import cursors
 from shoptide.inbound.cursors import Cursor
 from shoptide.inbound.events import (
+    Event,
     Listener,
     PullReport,
     StreamFailed,
     StreamLanded,
-    StreamProgress,
     StreamReport,
-    StreamStarted,
 )
-from shoptide.inbound.extraction import Extract
+from shoptide.inbound.extraction import Extract, refuse_stop
+from shoptide.inbound.intake import Job, Options, Run, bulk_reader, extract, settle
 from shoptide.inbound.landing import Landing
+from shoptide.inbound.proof import proof_of, refuse_lost_lines
 from shoptide.inbound.reconciliation import reconcile
 from shoptide.inbound.runs import publish_runs
-from shoptide.inbound.window import Probe, next_floor, search_from, settled, unmoved
+from shoptide.inbound.slots import Slots
+from shoptide.inbound.window import next_floor
 from shoptide.ledger import Ledger
 from shoptide.resources.extraction import StreamPlan, plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
 
+__all__ = ["Options", "chosen_streams", "merged", "plan_streams", "pull", "summary"]
+
 log = logging.getLogger(__name__)
 
 UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
-FREE_SLOTS = 1  # bulk slots left to the shop's other work
-SLOTS = 5
-
-# What the two ways take, roughly, in seconds: a page is a round trip and its points at the restore rate; a bulk
-# operation is queued, run and polled however small it is.
-PAGE_SECONDS = 0.5
-BULK_SECONDS = 15.0
-BULK_ROWS_A_SECOND = 500.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line adds to a pull's configuration."""
-
-    streams: tuple[str, ...] = ()
-    full_refresh: bool = False
-    since: datetime | None = None
-    reconcile: bool = False
-    limit: int | None = None
-
-
-@dataclass
-class Job:
-    """A stream on its way through a run."""
-
-    plan: StreamPlan
-    report: StreamReport
-    cursor: Cursor | None = None
-    search: str | None = None
-    whole: bool = False
-    operation: str | None = None
-    started: Any = None  # the meter when its work began
-    done: bool = False
-
-
-@dataclass
-class Run:
-    """What the steps of one pull share."""
-
-    config: PullConfig
-    client: AdminClient
-    warehouse: DuckDBWarehouse
-    ledger: Ledger
-    clock: Clock
-    spool: Path
-    options: Options
-    report: PullReport
-    tell: Listener
-    stop: Callable[[], bool]
-    jobs: list[Job] = field(default_factory=list)
-
-    @property
-    def shop(self) -> str:
-        return self.client.domain
+# Streams read at once. More would only wait: for the shop's bulk slots, or for its query budget.
+STREAMS_AT_ONCE = 6
 
 
 def chosen_streams(config: PullConfig, wanted: Iterable[str] = ()) -> list[str]:
@@ -155,7 +113,18 @@ def pull(
         run_id = ledger.begin_run("pull", config.name, client.domain, {"streams": names, **_shown(chosen)})
         report = PullReport(run_id, config.name, client.domain)
         run = Run(
-            config, client, warehouse, ledger, clock, spool / run_id, chosen, report, on_event or _quiet, stop or _never
+            config=config,
+            client=client,
+            warehouse=warehouse,
+            ledger=ledger,
+            clock=clock,
+            # Not the run's own: files that an earlier one brought, whole or in part, are gone on with.
+            spool=spool / f"{client.domain}.{config.name}",
+            options=chosen,
+            report=report,
+            tell=_one_at_a_time(on_event),
+            stop=stop or _never,
+            slots=Slots(client, free=client.shop.free_bulk_slots),
         )
         outcome = "failed"
         try:
@@ -169,6 +138,18 @@ def pull(
     return report
 
 
+def _one_at_a_time(listener: Listener | None) -> Listener:
+    """Streams tell from their threads; whoever listens need not know."""
+    lock = threading.Lock()
+
+    def tell(event: Event) -> None:
+        if listener is not None:
+            with lock:
+                listener(event)
+
+    return tell
+
+
 def _shown(options: Options) -> dict[str, object]:
     return {
         "full_refresh": options.full_refresh,
@@ -178,20 +159,18 @@ def _shown(options: Options) -> dict[str, object]:
     }
 
 
-def _quiet(_event: object) -> None:
-    """Nobody listens."""
-
-
 def _never() -> bool:
     return False
 
 
 def _close(run: Run, outcome: str) -> None:
-    """End the run in the ledger and publish it; the spooled files have served."""
+    """End the run in the ledger and publish it. What a failed stream brought stays on disk for the next run."""
+    run.slots.close()
     reading = run.client.meter.snapshot()
     run.report.calls, run.report.cost = reading.calls, reading.cost
     run.ledger.end_run(run.report.run_id, outcome, summary(run.report))  # type: ignore[arg-type]  # one of the four
-    shutil.rmtree(run.spool, ignore_errors=True)
+    if outcome == "succeeded":
+        shutil.rmtree(run.spool, ignore_errors=True)
     publish_runs(run.warehouse, run.ledger)
 
 
@@ -208,6 +187,7 @@ def summary(report: PullReport) -> dict[str, Any]:
                 "reason": each.reason,
                 "expected": each.expected,
                 "seen": each.seen,
+                "proof": asdict(each.proof) if each.proof else None,
                 "calls": each.calls,
                 "cost": each.cost,
                 "seconds": round(each.seconds, 3),
@@ -242,209 +222,95 @@ def _streams(run: Run, plans: list[StreamPlan]) -> None:
         cursors.prepare(run.warehouse)
     for plan in plans:
         report = StreamReport(plan.stream.name, pruned=plan.pruned)
+        cursor = cursors.load(run.warehouse, run.shop, run.config.name, plan.stream.name)
         run.report.streams.append(report)
-        run.jobs.append(Job(plan, report))
-    for job in run.jobs:
-        _guarded(run, job, _prepare)
-    _bulk_streams(run)
-    for job in run.jobs:
-        if not job.done:
-            _guarded(run, job, _take)
+        run.jobs.append(Job(plan, report, cursor))
+    with ThreadPoolExecutor(STREAMS_AT_ONCE, thread_name_prefix="stream") as pool:
+        try:
+            _land_as_they_come(run, {pool.submit(extract, run, job): job for job in run.jobs})
+        except BaseException:
+            run.halt.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     if run.options.reconcile:
         for job in run.jobs:
-            if not job.whole:
-                _guarded(run, job, _reconcile)
+            if not job.whole and job.report.error is None:
+                with _guarded(run, job):
+                    _reconcile(run, job)
+    for job in run.jobs:
+        used = job.meter.snapshot()
+        job.report.calls, job.report.cost = used.calls, used.cost
     run.report.seconds = run.clock.monotonic() - began
 
 
-def _bulk_streams(run: Run) -> None:
-    """Operations run side by side in the store; one slot is left to the shop's other work."""
-    waiting = [job for job in run.jobs if not job.done and job.report.path == "bulk"]
-    for index, job in enumerate(waiting):
-        for ahead in waiting[index : index + SLOTS - FREE_SLOTS]:
-            if ahead.operation is None and not ahead.done:
-                _guarded(run, ahead, _begin)
-        _guarded(run, job, _take)
+def _land_as_they_come(run: Run, reading: dict[Future[Extract | None], Job]) -> None:
+    for future in as_completed(reading):
+        job = reading[future]
+        with _guarded(run, job):
+            found = future.result()
+            if found is None:
+                run.tell(StreamLanded(job.report.stream, ()))
+            else:
+                _land(run, job, found)
 
 
-def _guarded(run: Run, job: Job, step: Callable[[Run, Job], None]) -> None:
-    """Run a step; its error is the stream's, unless the whole run is to stop."""
-    if job.report.error is not None:
-        return
-    before, began = run.client.meter.snapshot(), run.clock.monotonic()
+@contextmanager
+def _guarded(run: Run, job: Job) -> Iterator[None]:
+    """An error of these steps is the stream's, unless the whole run is to stop."""
+    began = run.clock.monotonic()
     try:
-        step(run, job)
+        with run.client.meter.shared_with(job.meter):
+            yield
     except Interrupted:
         raise
     except ShoptideError as error:
-        job.report.error, job.done = error, True
+        job.report.error = error
         log.warning("pull.stream_failed", extra={"stream": job.report.stream, "reason": error.message})
         run.tell(StreamFailed(job.report.stream, error))
     finally:
-        used = run.client.meter.snapshot() - before
-        job.report.calls += used.calls
-        job.report.cost += used.cost
         job.report.seconds += run.clock.monotonic() - began
 
 
-def _prepare(run: Run, job: Job) -> None:
-    """Choose the window and the way to read it."""
-    options, stream = run.options, job.plan.stream
-    job.cursor = cursors.load(run.warehouse, run.shop, run.config.name, stream.name)
-    if options.since is not None and stream.search:
-        job.search = search_from(stream.search, options.since)
-    elif job.cursor is not None and not options.full_refresh and stream.search:
-        job.search = search_from(stream.search, job.cursor.floor)
-    if job.search is None:
-        job.whole = options.limit is None
-        _choose(run, job, "paged" if options.limit else "bulk", "the first read takes everything", None)
-        return
-    if job.cursor is not None and options.since is None and not settled(job.cursor):
-        # The probe could not spare the read: the first page counts what it needs.
-        path, reason = cheaper_path(job.plan, job.cursor.seen, options.limit)
-        _choose(run, job, path, f"changed in the second of the last read; {reason}", None)
-        return
-    probe = _probe(run, job)
-    if probe is not None and job.cursor is not None and options.since is None:
-        job.report.expected = probe.count
-        if unmoved(job.cursor, probe, run.config.overlap):
-            _choose(run, job, "none", "nothing moved since the last read", probe.count)
-            job.done = True
-            run.tell(StreamLanded(stream.name, ()))
-            return
-    path, reason = cheaper_path(job.plan, probe.count if probe else None, options.limit)
-    _choose(run, job, path, reason, probe.count if probe else None)
+# landing, one stream after the other
 
 
-def _choose(run: Run, job: Job, path: str, reason: str, expected: int | None) -> None:
-    job.report.path, job.report.reason, job.report.expected = path, reason, expected
-    log.info("pull.path_chosen", extra={"stream": job.report.stream, "path": path, "reason": reason})
-    run.tell(StreamStarted(job.report.stream, path, reason, expected))
-
-
-def cheaper_path(plan: StreamPlan, count: int | None, limit: int | None) -> tuple[str, str]:
-    """Paged or bulk, by what each would take; and the sentence that says so."""
-    if limit is not None:
-        return "paged", f"at most {limit} records are wanted"
-    if count is None:
-        return "bulk", "the store does not count this"
-    pages = max(1, math.ceil(count / plan.page_size))
-    paged, whole = pages * PAGE_SECONDS, BULK_SECONDS + count / BULK_ROWS_A_SECOND
-    told = f"{count} records: about {paged:.0f} s in {pages} pages, {whole:.0f} s in bulk"
-    return ("paged", told) if paged <= whole else ("bulk", told)
-
-
-def _probe(run: Run, job: Job) -> Probe | None:
-    document = job.plan.probe_document()
-    if document is None:
-        return None
-    answer = run.client.execute(document, {"query": job.search})
-    stream = job.plan.stream
-    newest = [node[stream.cursor or ""] for node in answer.data[stream.root]["nodes"]]
-    return Probe(
-        answer.data[stream.count_root or ""]["count"],
-        datetime.fromisoformat(newest[0]) if newest else None,
-        answer.server_time or run.clock.now(),
-    )
-
-
-def _begin(run: Run, job: Job) -> None:
-    job.operation = extraction.begin_bulk(
-        run.client,
-        run.ledger,
-        job.plan,
-        pull=run.config.name,
-        run_id=run.report.run_id,
-        search=job.search,
-        stop=run.stop,
-    )
-
-
-def _take(run: Run, job: Job) -> None:
-    """Extract, prove and land a stream."""
-    extraction.refuse_stop(run.stop)
-    name, target = job.plan.stream.name, run.spool / f"{job.plan.stream.name}.jsonl"
-
-    def progress(objects: int) -> None:
-        run.tell(StreamProgress(name, objects, job.report.expected))
-
-    if job.report.path == "bulk":
-        if job.operation is None:
-            _begin(run, job)
-        assert job.operation is not None  # noqa: S101  # _begin sets it or raises
-        extract = extraction.finish_bulk(run.client, job.operation, target, on_progress=progress, stop=run.stop)
-    else:
-        extract = extraction.read_pages(
-            run.client,
-            job.plan,
-            target,
-            search=job.search,
-            limit=run.options.limit,
-            on_progress=progress,
-            stop=run.stop,
-        )
-    _land(run, job, extract)
-    if job.operation is not None:
-        run.ledger.close_operation(job.operation, "landed")
-    job.done = True
-
-
-def _land(run: Run, job: Job, extract: Extract) -> None:
+def _land(run: Run, job: Job, found: Extract) -> None:
+    refuse_stop(run.stopped)
     landing = Landing(run.warehouse, job.plan, run.shop, run.report.run_id, run.clock.now())
-    with run.warehouse.errors():
-        landing.scan([extract.path])
-        job.report.seen = landing.roots()
-        _prove(run, job, extract)
-        for second in job.plan.passes:
-            ids = landing.ids(second.parent_table)
-            if ids:
-                target = run.spool / f"{second.table}.jsonl"
-                landing.scan([extraction.read_pass(run.client, second, ids, target, stop=run.stop)], more=True)
-        landing.split()
+    try:
+        with run.warehouse.errors():
+            landing.scan(list(found.paths))
+            job.report.seen = landing.roots()
+            job.report.proof = proof_of(found)
+            refuse_lost_lines(job.report.stream, found, lines=landing.lines(), roots=job.report.seen)
+            landing.split()
+    except ProofFailed:
+        settle(run, found, "unproved")
+        raise
+    if job.report.expected is None or found.roots is not None:
+        job.report.expected = found.counted if found.roots is None else found.roots
     with run.warehouse.transaction():
         job.report.altered = landing.declare()
         job.report.changes = tuple(landing.merge(whole=job.whole))
         if run.options.limit is None and run.options.since is None:
-            _move_cursor(run, job, extract, landing)
+            _move_cursor(run, job, found, landing)
     landing.drop()
+    settle(run, found, "landed")
     run.tell(StreamLanded(job.report.stream, job.report.changes))
 
 
-def _prove(run: Run, job: Job, extract: Extract) -> None:
-    """What arrived against what the store says there is; raises ProofFailed, and nothing is landed."""
-    seen = job.report.seen
-    if extract.operation is not None:
-        job.report.expected = extract.roots
-        if extract.roots is not None and seen != extract.roots:
-            raise ProofFailed(
-                f"stream {job.report.stream}: the bulk operation counted {extract.roots} records and sent {seen}",
-                hint="nothing was taken over and the cursor stayed; run the pull again",
-            )
-        return
-    expected = job.report.expected = extract.counted if job.report.expected is None else job.report.expected
-    if expected is None or seen >= expected or run.options.limit is not None:
-        return
-    # Records deleted or moved while the pages were read lower the count: ask again before calling it a loss.
-    again = _probe(run, job)
-    if again is not None and seen < min(expected, again.count):
-        raise ProofFailed(
-            f"stream {job.report.stream}: the store counts {again.count} records and its pages held {seen}",
-            hint="nothing was taken over and the cursor stayed; run the pull again",
-        )
-
-
-def _move_cursor(run: Run, job: Job, extract: Extract, landing: Landing) -> None:
+def _move_cursor(run: Run, job: Job, found: Extract, landing: Landing) -> None:
     stream = job.plan.stream
     if not stream.cursor:
         return
-    floor = next_floor(extract.read_at, run.config.overlap)
+    floor = next_floor(found.read_at, run.config.overlap)
     seen, newest = landing.newest(stream.cursor, floor)
     moved = Cursor(
-        extract.read_at,
+        found.read_at,
         floor,
         seen,
         newest.replace(tzinfo=UTC) if newest else None,
-        extract.read_at,
+        found.read_at,
         run.client.api_version,
     )
     cursors.save(run.warehouse, run.shop, run.config.name, stream.name, moved, run.report.run_id)
@@ -452,15 +318,9 @@ def _move_cursor(run: Run, job: Job, extract: Extract, landing: Landing) -> None
 
 def _reconcile(run: Run, job: Job) -> None:
     changes = reconcile(
-        run.client,
+        bulk_reader(run, job),
         run.warehouse,
-        run.ledger,
-        job.plan,
-        pull=run.config.name,
-        run_id=run.report.run_id,
         now=run.clock.now(),
-        spool=run.spool,
-        stop=run.stop,
     )
     job.report.changes = merged(job.report.changes, changes)
     run.tell(StreamLanded(job.report.stream, changes))

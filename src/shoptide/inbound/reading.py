@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shoptide.resources.extraction import StreamPlan
+from shoptide.resources.extraction import STUB, StreamPlan
 from shoptide.resources.tables import Column, ColumnType, Table
 from shoptide.warehouse.names import literal, quoted
 
@@ -24,6 +24,8 @@ TYPES: dict[ColumnType, str] = {
 LARGEST_LINE = 256 * 1024 * 1024  # bytes; an order with thousands of inline transactions is one line
 
 Tree = dict[str, Any]  # JSON key → a DuckDB type, a subtree, or a list's subtree in a one-item list
+LINE: Tree = {"__typename": "VARCHAR", "__parentId": "VARCHAR", "id": "VARCHAR"}  # what every line may have
+ROOTS = f"__parentId IS NULL AND {STUB} IS NULL"  # a root that is there by name only came in another file
 
 
 class MixedTypesError(Exception):
@@ -32,7 +34,7 @@ class MixedTypesError(Exception):
 
 def file_tree(plan: StreamPlan) -> Tree:
     """What the lines of a stream's file hold, all tables taken together."""
-    tree: Tree = {"__typename": "VARCHAR", "__parentId": "VARCHAR", "id": "VARCHAR"}
+    tree: Tree = {**LINE, STUB: "VARCHAR"}
     if plan.stream.via is not None and plan.stream.cursor:
         tree[plan.stream.cursor] = "TIMESTAMP"
     spots: dict[str, Tree] = {}
@@ -42,6 +44,19 @@ def file_tree(plan: StreamPlan) -> Tree:
             _plant(spots[table.name], column.path, "VARCHAR" if column.tail else TYPES[column.type])
         if table.position_path:
             _plant(spots[table.name], table.position_path, "BIGINT")
+    return tree
+
+
+def ids_tree(plan: StreamPlan, table: Table) -> Tree:
+    """What has to be read of the lines to know the ids of a table's nodes."""
+    tree: Tree = {**LINE, STUB: "VARCHAR"}
+    spots: dict[str, Tree] = {}
+    above = [table]
+    while (parent := above[0].parent) is not None:
+        above.insert(0, plan.table(parent))
+    for each in above:
+        spots[each.name] = _spot(each, tree, spots)
+        spots[each.name].setdefault("id", "VARCHAR")
     return tree
 
 
@@ -105,23 +120,27 @@ class Nodes:
 def nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
     """The nodes of a table inside `landed`, the temporary table that holds the scanned lines."""
     if table.origin == "root":
-        return Nodes(f"(SELECT *, rowid AS _line FROM {landed} WHERE __parentId IS NULL) n", "n", None, "n._line")
+        return Nodes(f"(SELECT *, rowid AS _line FROM {landed} WHERE {ROOTS}) n", "n", None, "n._line")
     if table.origin == "lines":
         return _line_nodes(plan, table, landed)
     return _list_nodes(plan, table, landed)
 
 
 def _line_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
-    names = ", ".join(literal(name) for name in table.typenames)
-    # A child line names its parent, and that one's kind tells which table it belongs to.
-    parent_kind = literal(f"gid://shopify/{plan.table(table.parent or '').node_type}/")
-    where = f"__parentId IS NOT NULL AND __typename IN ({names}) AND starts_with(__parentId, {parent_kind})"
+    where = is_line_of(plan, table)
     return Nodes(f"(SELECT *, rowid AS _line FROM {landed} WHERE {where}) n", "n", "n.__parentId", "n._line")
+
+
+def is_line_of(plan: StreamPlan, table: Table) -> str:
+    """The condition for a child line to belong to a table: its own type, and its parent's kind."""
+    names = ", ".join(literal(name) for name in table.typenames)
+    parent_kind = literal(f"gid://shopify/{plan.table(table.parent or '').node_type}/")
+    return f"__parentId IS NOT NULL AND __typename IN ({names}) AND starts_with(__parentId, {parent_kind})"
 
 
 def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
     if table.parent is None:
-        above = Nodes(f"(SELECT *, rowid AS _line FROM {landed} WHERE __parentId IS NULL) n", "n", None, "n._line")
+        above = Nodes(f"(SELECT *, rowid AS _line FROM {landed} WHERE {ROOTS}) n", "n", None, "n._line")
     else:
         above = nodes(plan, plan.table(table.parent), landed)
     owner, items = above.at(("id",)), above.at(table.path)

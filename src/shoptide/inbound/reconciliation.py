@@ -6,91 +6,52 @@ children with it; what is only in the store is read by id and landed like any ot
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from shoptide.inbound import deletions, extraction
 from shoptide.inbound.landing import Landing, TableChange
+from shoptide.inbound.operations import BulkReader
 from shoptide.inbound.reading import scan
-from shoptide.ledger import Ledger
 from shoptide.resources.extraction import StreamPlan
-from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
 from shoptide.warehouse.names import quoted
 
 IDS = "_store_ids"
 
 
-def reconcile(
-    client: AdminClient,
-    warehouse: DuckDBWarehouse,
-    ledger: Ledger,
-    plan: StreamPlan,
-    *,
-    pull: str,
-    run_id: str,
-    now: datetime,
-    spool: Path,
-    stop: Callable[[], bool] | None = None,
-) -> tuple[TableChange, ...]:
+def reconcile(reader: BulkReader, warehouse: DuckDBWarehouse, *, now: datetime) -> tuple[TableChange, ...]:
     """Compare ids; returns rows marked deleted and rows brought back or in, by table."""
-    target = spool / f"{plan.stream.name}.ids.jsonl"
-    # Never an earlier run's ids: what was landed since they were read would look deleted.
-    gid = extraction.begin_bulk(
-        client,
-        ledger,
-        plan,
-        pull=pull,
-        run_id=run_id,
-        search=None,
-        document=plan.ids_document(),
-        adopt=False,
-        stop=stop,
-    )
-    extraction.finish_bulk(client, gid, target, on_progress=lambda _count: None, stop=stop)
-    landing = Landing(warehouse, plan, client.domain, run_id, now)
+    client, plan, spool = reader.client, reader.plan, reader.spool
+    ids = reader.of_ids().read()
+    landing = Landing(warehouse, plan, client.domain, reader.run_id, now)
     with warehouse.errors():
-        _read_ids(warehouse, plan, target)
+        _read_ids(warehouse, plan, list(ids.paths))
         missing = _only_in_store(warehouse, plan, client.domain)
-    if missing:
+    if missing and plan.stream.via is None:
+        # A carrier's list is whole whenever its order is read: there is nothing a window could miss alone.
         found = extraction.read_nodes(client, plan, missing, spool / f"{plan.stream.name}.missing.jsonl")
-        _scan_missing(client, plan, landing, found.path, spool, stop)
+        found = extraction.read_passes(client, plan, found, spool, stop=reader.stop)
+        with warehouse.errors():
+            landing.scan(list(found.paths))
+            landing.split()
     with warehouse.transaction():
         changes = landing.merge(whole=False) if missing and plan.stream.via is None else []
         gone = f"NOT EXISTS (SELECT 1 FROM {IDS} i WHERE i.id = t.gid)"
         deleted = deletions.mark_where(warehouse, plan, client.domain, gone, now)
     landing.drop()
-    ledger.close_operation(gid, "landed")
+    for gid in ids.operations:
+        reader.ledger.close_operation(gid, "landed")
     return (*changes, *deleted)
 
 
-def _scan_missing(
-    client: AdminClient,
-    plan: StreamPlan,
-    landing: Landing,
-    path: Path,
-    spool: Path,
-    stop: Callable[[], bool] | None,
-) -> None:
-    if plan.stream.via is not None:
-        return  # a carrier's list is whole whenever its order is read: there is nothing a window could miss alone
-    landing.scan([path])
-    for second in plan.passes:
-        ids = landing.ids(second.parent_table)
-        if ids:
-            more = extraction.read_pass(client, second, ids, spool / f"{second.table}.missing.jsonl", stop=stop)
-            landing.scan([more], more=True)
-    landing.split()
-
-
-def _read_ids(warehouse: DuckDBWarehouse, plan: StreamPlan, path: Path) -> None:
+def _read_ids(warehouse: DuckDBWarehouse, plan: StreamPlan, paths: list[Path]) -> None:
     tree: dict[str, object] = {"id": "VARCHAR"}
     chosen = "id"
     if plan.stream.via is not None:
         tree[plan.stream.via] = [{"id": "VARCHAR"}]
         chosen = f"unnest({quoted(plan.stream.via)}).id AS id"
-    warehouse.connection.execute(f"CREATE OR REPLACE TEMP TABLE {IDS} AS SELECT {chosen} FROM {scan([path], tree)}")
+    warehouse.connection.execute(f"CREATE OR REPLACE TEMP TABLE {IDS} AS SELECT {chosen} FROM {scan(paths, tree)}")
 
 
 def _only_in_store(warehouse: DuckDBWarehouse, plan: StreamPlan, shop: str) -> list[str]:

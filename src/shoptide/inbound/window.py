@@ -11,13 +11,20 @@ does not move, when both are as the last read saw them and
 - that read began in a later second than the latest change, so an edit in the same second can't hide behind it, and
 - the latest change is less than an overlap ago, or the last read already came an overlap after it.
 
-What this can miss, for no longer than the overlap: one record leaving the window (deleted) while another enters it
+What the probe can miss, for no longer than the overlap: one record leaving the window (deleted) while another enters it
 unseen (indexed late), and children edited without their parent's `updatedAt`. Because the cursor stays, the read that
 comes when the overlap has passed covers both.
+
+A large read is split into windows by what a record keeps for life (`created_at`), half open and without gaps, the first
+without a beginning and the last without an end: each record is in exactly one of them however often it changes while
+the operations run. Every window is read as of some moment after the earliest operation began, so the cursor goes to
+that moment.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -45,6 +52,10 @@ def search_from(field: str, floor: datetime) -> str:
     return f"{field}:>='{stamp(floor)}'"
 
 
+def search_until(field: str, end: datetime) -> str:
+    return f"{field}:<'{stamp(end)}'"
+
+
 def settled(cursor: Cursor) -> bool:
     """Whether the last read began in a later second than the latest change it saw: updatedAt has whole seconds."""
     return cursor.newest is None or cursor.read_at.replace(microsecond=0) > cursor.newest
@@ -63,3 +74,77 @@ def unmoved(cursor: Cursor, probe: Probe, overlap: timedelta) -> bool:
 
 def next_floor(read_at: datetime, overlap: timedelta) -> datetime:
     return (read_at - overlap).replace(microsecond=0)
+
+
+# windows of one read
+
+SPAN = re.compile(r"(?:(?P<f1>\w+):>='(?P<begin>[^']+)')?(?: ?(?P<f2>\w+):<'(?P<end>[^']+)')?")
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one bulk operation reads of a stream: records whose `field` is in [begin, end), whole seconds of UTC.
+
+    None is open on that side; a window that is open on both sides is the whole read.
+    """
+
+    field: str | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
+
+    def search(self, base: str | None) -> str | None:
+        """The filter of the operation: the read's own (`base`) and the window's."""
+        parts = [base] if base else []
+        if self.begin is not None:
+            parts.append(f"{self.field}:>='{stamp(self.begin)}'")
+        if self.end is not None:
+            parts.append(f"{self.field}:<'{stamp(self.end)}'")
+        return " ".join(parts) or None
+
+
+def window_of(search: str, base: str | None, field: str | None) -> Window | None:
+    """The window that a search was made from; None when it belongs to another read."""
+    if search == (base or ""):
+        return Window()
+    prefix = f"{base} " if base else ""
+    found = SPAN.fullmatch(search[len(prefix) :]) if search.startswith(prefix) else None
+    if found is None or field is None or {found["f1"], found["f2"]} - {field, None}:
+        return None
+    return Window(field, _instant(found["begin"]), _instant(found["end"]))
+
+
+def gaps(covered: Iterable[Window], field: str | None) -> list[Window]:
+    """What is left to read beside windows that don't overlap."""
+    left: list[Window] = []
+    begin: datetime | None = None
+    for window in sorted(covered, key=lambda each: each.begin or EARLIEST):
+        if window.begin is not None and (begin is None or window.begin > begin):
+            left.append(Window(field, begin, window.begin))
+        if window.end is None:
+            return left
+        begin = window.end
+    return [*left, Window(field, begin, None) if begin is not None else Window()]
+
+
+def disjoint(windows: Iterable[Window]) -> list[Window]:
+    """The windows without those that overlap one before them."""
+    kept: list[Window] = []
+    for window in windows:
+        if all(_apart(window, other) for other in kept):
+            kept.append(window)
+    return kept
+
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before any store
+
+
+def _apart(one: Window, other: Window) -> bool:
+    return _before(one, other) or _before(other, one)
+
+
+def _before(one: Window, other: Window) -> bool:
+    return one.end is not None and other.begin is not None and one.end <= other.begin
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,7 +1,8 @@
 """Plans how a stream is read: its tables, and the documents that fetch them in one API version with one token.
 
-Bulk queries take at most five connections, two levels deep, none below a list (FACTS §4): what hangs on a list (refund
-line items, fulfillment line items) is read in a second pass by ids. Paged queries select the same fields with a page
+Bulk queries take at most five connections, two levels deep, none below a list (FACTS §4). What is too wide for one is
+split into several, joined when they land; what hangs on a list (refund line items, fulfillment line items) or lies
+deeper is read in a second pass by ids. Paged queries select the same fields with a page
 size whose cost fits one request; what a nested page leaves behind is read by its parent's id.
 """
 
@@ -24,6 +25,10 @@ PAGE_BUDGET = 900  # of the 1,000 points one request may cost
 NODES_AT_ONCE = 250
 BULK_CONNECTIONS = 5
 BULK_LEVELS = 2
+WINDOW_FIELD = "created_at"
+# A node that is there only to name its connections' parent: its content comes with another document.
+STUB = "_stub"
+STUB_TEXT = f"id {STUB}: __typename"
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,61 @@ class Branch:
     branches: tuple[Branch, ...] = ()
 
     def connections(self) -> tuple[Branch, ...]:
+        """The connections that come with this branch; those of lists and deeper ones are read in second passes."""
         return tuple(branch for branch in self.branches if branch.connection)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A connection of the root's nodes in one of a stream's bulk documents, with these of its own connections.
+
+    As a `stub` it only names the parents of these: another document brings its content.
+    """
+
+    branch: Branch
+    connections: tuple[Branch, ...]
+    stub: bool = False
+
+    @property
+    def size(self) -> int:
+        return 1 + len(self.connections)
+
+    def text(self) -> str:
+        if self.stub:
+            texts = [STUB_TEXT]
+        else:
+            lists = [branch for branch in self.branch.branches if not branch.connection]
+            texts = [self.branch.shape.text(), *_branch_texts(lists, paged=False)]
+        texts += _branch_texts(self.connections, paged=False, depth=2)
+        return f"{self.branch.child.field} {{ edges {{ node {{ {' '.join(texts)} }} }} }}"
+
+
+@dataclass(frozen=True)
+class BulkPart:
+    """One of the bulk documents that together hold a stream; the first holds the root's own content."""
+
+    pieces: tuple[Piece, ...]
+    stub: bool = False
+
+
+def pack(branches: Iterable[Branch]) -> tuple[BulkPart, ...]:
+    """Distribute the root's connections over as few documents as keep Shopify's limit of connections.
+
+    The root is a connection itself. A connection with too many of its own is cut: the further pieces name it only.
+    """
+    room = BULK_CONNECTIONS - 1
+    bins: list[list[Piece]] = [[]]
+    for branch in branches:
+        below = branch.connections()
+        cuts = [below[at : at + room - 1] for at in range(0, len(below), room - 1)] or [()]
+        for number, cut in enumerate(cuts):
+            piece = Piece(branch, tuple(cut), stub=number > 0)
+            fitting = (held for held in bins if sum(each.size for each in held) + piece.size <= room)
+            held = next(fitting, None)
+            if held is None:
+                bins.append(held := [])
+            held.append(piece)
+    return tuple(BulkPart(tuple(held), stub=number > 0) for number, held in enumerate(bins))
 
 
 @dataclass(frozen=True)
@@ -46,7 +105,8 @@ class NodePass:
     """A second pass: a connection of nodes that arrived in a list, read by their ids.
 
     `document` takes `$ids` (at most `batch`), `rest` takes `$id`, `$first`, `$after`: both answer the connection
-    `field` with `nodes` and `pageInfo`. Its rows are lines whose `__parentId` is the node's id.
+    `field` with `nodes` and `pageInfo`. Its rows are lines whose `__parentId` is the node's id; `children` are the
+    connections inside them.
     """
 
     parent_table: str
@@ -57,6 +117,7 @@ class NodePass:
     rest: str
     first: int
     batch: int
+    children: tuple[PagedChild, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,10 +147,22 @@ class StreamPlan:
     def version(self) -> str:
         return self.schema.version
 
-    def bulk_document(self, search: str | None = None) -> str:
-        """The query a bulk operation runs: everything of the stream that a bulk query may hold."""
+    @cached_property
+    def bulk_parts(self) -> tuple[BulkPart, ...]:
+        """The documents that hold the stream: one, unless it has more connections than a bulk query may."""
+        if self.stream.via is not None:
+            return (BulkPart(()),)  # what hangs on a carrier's list is read in second passes
+        return pack(branch for branch in self.branches if branch.connection)
+
+    def bulk_documents(self, search: str | None = None) -> tuple[str, ...]:
+        """The queries that bulk operations run, one for each of `bulk_parts`."""
+        return tuple(self._bulk_text(part, search) for part in self.bulk_parts)
+
+    def _bulk_text(self, part: BulkPart, search: str | None) -> str:
         arguments = self._arguments([f"query: {_quoted(search)}"] if search else [])
-        return f"{{ {self.stream.root}{arguments} {{ edges {{ node {{ {self._node_text(paged=False)} }} }} }} }}"
+        node = STUB_TEXT if part.stub else self._node_text(paged=False)
+        inner = " ".join([node, *(piece.text() for piece in part.pieces)])
+        return f"{{ {self.stream.root}{arguments} {{ edges {{ node {{ {inner} }} }} }} }}"
 
     @cached_property
     def page_size(self) -> int:
@@ -128,6 +201,39 @@ class StreamPlan:
         field = self._count_field()
         return f"query($query: String) {{ {field} }}" if field else None
 
+    def counts_document(self, number: int) -> str | None:
+        """How many records each of several searches finds: takes `$q0`, `$q1`, …; answers `c0`, `c1`, …"""
+        field = self._count_field()
+        if field is None:
+            return None
+        declared = ", ".join(f"$q{index}: String" for index in range(number))
+        counts = " ".join(f"c{index}: {field.replace('$query', f'$q{index}')}" for index in range(number))
+        return f"query({declared}) {{ {counts} }}"
+
+    @property
+    def window_field(self) -> str | None:
+        """The search field that a large read is split by: what a record keeps for life, so that none moves between."""
+        return WINDOW_FIELD if WINDOW_FIELD in self.schema.search_fields(self.stream.root) else None
+
+    def oldest_document(self) -> str | None:
+        """When the first record was created, as `createdAt`; None where the root can't be asked so."""
+        root = self.schema.query_root.fields[self.stream.root]
+        kind = self.schema.type(self.schema.connection_node(root.type.name))
+        sort = root.arguments.get("sortKey")
+        if (
+            "createdAt" not in kind.fields
+            or sort is None
+            or "CREATED_AT" not in self.schema.type(sort.type.name).values
+        ):
+            return None
+        given = self._arguments(["first: 1", "sortKey: CREATED_AT"])
+        return f"{{ {self.stream.root}{given} {{ nodes {{ createdAt }} }} }}"
+
+    def search_document(self) -> str:
+        """The smallest question with a search: takes `$query`. Its answer tells whether the search was understood."""
+        given = self._arguments(["first: 1", "query: $query"])
+        return f"query($query: String) {{ {self.stream.root}{given} {{ nodes {{ __typename }} }} }}"
+
     def _count_field(self) -> str | None:
         if self.stream.count_root is None or self.stream.count_root not in self.schema.query_root.fields:
             return None
@@ -147,7 +253,7 @@ class StreamPlan:
 
     @cached_property
     def passes(self) -> tuple[NodePass, ...]:
-        return tuple(self._passes(self.branches))
+        return tuple(self._passes(self.branches, below_list=self.stream.via is not None))
 
     @cached_property
     def paged_children(self) -> tuple[PagedChild, ...]:
@@ -175,16 +281,19 @@ class StreamPlan:
         return f"__typename id {self.stream.cursor or ''} {self.stream.via} {{ {self._own_text(paged=paged)} }}"
 
     def _own_text(self, *, paged: bool) -> str:
+        """A node's own content; for a page with its connections, which `bulk_parts` distribute otherwise."""
         below_list = self.stream.via is not None
-        return " ".join([self.root_shape.text(), *_branch_texts(self.branches, paged=paged, below_list=below_list)])
+        chosen = self.branches if paged else [branch for branch in self.branches if not branch.connection]
+        return " ".join([self.root_shape.text(), *_branch_texts(chosen, paged=paged, below_list=below_list)])
 
-    def _passes(self, branches: Iterable[Branch], *, below_list: bool = False) -> Iterable[NodePass]:
-        under = below_list or self.stream.via is not None
+    def _passes(self, branches: Iterable[Branch], *, below_list: bool = False, depth: int = 1) -> Iterable[NodePass]:
         for branch in branches:
-            if branch.connection and under:
+            if branch.connection and (below_list or depth > BULK_LEVELS):
                 yield self._pass(branch)
+                yield from self._passes(branch.branches)  # its rows are pages' nodes: their lists have connections too
             else:
-                yield from self._passes(branch.branches, below_list=under or not branch.connection)
+                under = below_list or not branch.connection
+                yield from self._passes(branch.branches, below_list=under, depth=depth + branch.connection)
 
     def _pass(self, branch: Branch) -> NodePass:
         table = self.table(branch.table)
@@ -204,6 +313,7 @@ class StreamPlan:
             rest=rest_document(parent_type, name, inner),
             first=first,
             batch=NODES_AT_ONCE,
+            children=_paged_children(branch.branches, branch.table, branch.node_type),
         )
 
 
@@ -214,30 +324,35 @@ def rest_document(parent_type: str, name: str, inner: str) -> str:
     return f"query({declared}) {{ node(id: $id) {{ ... on {parent_type} {{ __typename id {page} }} }} }}"
 
 
-def _paged_children(branches: tuple[Branch, ...], table: str, kind: str) -> tuple[PagedChild, ...]:
+def _paged_children(branches: tuple[Branch, ...], table: str, kind: str, depth: int = 1) -> tuple[PagedChild, ...]:
+    if depth > BULK_LEVELS:
+        return ()  # second passes read them
     return tuple(
         PagedChild(
             parent_table=table,
             parent_type=kind,
             table=branch.table,
             field=branch.child.field,
-            rest=rest_document(
-                kind, branch.child.field, " ".join([branch.shape.text(), *_branch_texts(branch.branches, paged=True)])
-            ),
-            children=_paged_children(branch.branches, branch.table, branch.node_type),
+            rest=rest_document(kind, branch.child.field, _page_node_text(branch, depth)),
+            children=_paged_children(branch.branches, branch.table, branch.node_type, depth + 1),
         )
         for branch in branches
         if branch.connection
     )
 
 
-def _branch_texts(branches: Iterable[Branch], *, paged: bool, below_list: bool = False) -> list[str]:
+def _page_node_text(branch: Branch, depth: int) -> str:
+    return " ".join([branch.shape.text(), *_branch_texts(branch.branches, paged=True, depth=depth + 1)])
+
+
+def _branch_texts(branches: Iterable[Branch], *, paged: bool, below_list: bool = False, depth: int = 1) -> list[str]:
     texts = []
     for branch in branches:
-        if branch.connection and below_list:
+        if branch.connection and (below_list or depth > BULK_LEVELS):
             continue  # a second pass reads it
-        under = below_list or not branch.connection
-        inner = " ".join([branch.shape.text(), *_branch_texts(branch.branches, paged=paged, below_list=under)])
+        under, deeper = below_list or not branch.connection, depth + branch.connection
+        below = _branch_texts(branch.branches, paged=paged, below_list=under, depth=deeper)
+        inner = " ".join([branch.shape.text(), *below])
         if not branch.connection:
             texts.append(f"{branch.child.field} {{ {inner} }}")
         elif paged:

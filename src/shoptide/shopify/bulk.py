@@ -7,7 +7,7 @@ app and shop, not to a process: whoever knows its id can go on where another sto
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SLOTS = 5  # operations of a kind that run at once per app and shop, on 2026-01 and later
-TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELED", "EXPIRED"})
+# STALLED is ours: cancelled because it stood still, whatever it says meanwhile.
+TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELED", "EXPIRED", "STALLED"})
 ACTIVE = ("CREATED", "RUNNING", "CANCELING")
 
 _FIELDS = "id status errorCode type createdAt completedAt objectCount rootObjectCount fileSize url partialDataUrl query"
@@ -71,6 +71,11 @@ SLOT_POLLING = Backoff(first=1.0, factor=2.0, cap=30.0, jitter=0.3)
 # An operation runs on while Shopify or the network is out; this many looks in vain are borne, some ten minutes.
 UNSEEN_LOOKS = 10
 STOP_GLANCE = 0.5
+
+
+def slots(version: str) -> int:
+    """How many operations of a kind run at once per app and shop: five since 2026-01, one before (FACTS 50)."""
+    return 5 if version >= "2026-01" else 1
 
 
 @dataclass(frozen=True)
@@ -187,13 +192,17 @@ def wait(
     gid: str,
     *,
     on_progress: Callable[[BulkOperation], None] | None = None,
+    stalled_after: float | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> BulkOperation:
     """Watch an operation until it is COMPLETED. Raises BulkFailed for any other end, Interrupted when `stop` says so.
 
-    The operation itself goes on when this is interrupted: `wait` for the same id takes it up again.
+    One whose status and objectCount have stood still for `stalled_after` seconds is cancelled, and raises BulkFailed
+    with the status STALLED. The operation itself goes on when this is interrupted: `wait` for the same id takes it up
+    again.
     """
     unseen = 0
+    progress = _Progress(client.clock.monotonic())
     for delay in _looks(client):
         try:
             operation, unseen = read(client, gid), 0
@@ -206,19 +215,46 @@ def wait(
             log.info("bulk.polled", extra=_fields_of(client, operation))
             if on_progress is not None:
                 on_progress(operation)
+            if not operation.is_terminal and progress.stood_still(operation, client.clock.monotonic(), stalled_after):
+                operation = _given_up(client, operation)
             if operation.is_terminal:
                 return _completed(client, operation)
-        _rest(client, delay, stop)
+        rest(client, delay, stop)
     raise AssertionError("the delays never end by themselves")
+
+
+@dataclass
+class _Progress:
+    """When an operation was last seen to move."""
+
+    since: float
+    seen: tuple[str, int] = ("", 0)
+
+    def stood_still(self, operation: BulkOperation, now: float, longest: float | None) -> bool:
+        seen = (operation.status, operation.object_count)
+        if seen != self.seen:
+            self.seen, self.since = seen, now
+        return longest is not None and now - self.since >= longest
+
+
+def _given_up(client: AdminClient, operation: BulkOperation) -> BulkOperation:
+    """Cancel an operation that stands still; it may have ended at this very moment."""
+    log.warning("bulk.stalled", extra=_fields_of(client, operation))
+    found = cancel(client, operation.id)
+    return found if found.status == "COMPLETED" else replace(found, status="STALLED")
 
 
 def download(client: AdminClient, operation: BulkOperation, target: Path) -> Download:
     """Fetch a completed operation's result to `target` and prove it against fileSize and objectCount.
 
+    A `target` that proves itself already is taken as it is: it must be named so that it can only be this result's.
+
     An operation that matched nothing has no URL: `target` becomes an empty file. A part that an earlier try left is
     continued. Raises ProofFailed, with nothing under `target`, when what arrived is not what the store counted.
     """
     part = _part(operation, target)
+    if target.exists() and _unproved(operation, *(held := measure(target))) is None:
+        return Download(target, *held)
     if operation.url is None:
         part.write_bytes(b"")
     else:
@@ -288,6 +324,7 @@ _HINTS = {
     "TIMEOUT": "it was too much for one operation: ask for a shorter window",
     "INTERNAL_SERVER_ERROR": "Shopify failed inside; start it again",
     "CANCELED": "it was cancelled here, by another process of the same app, or by Shopify as stalled; start it again",
+    "STALLED": "it stood still for too long and was cancelled here; start it again",
     "EXPIRED": "its result was kept for seven days and is gone; start it again",
 }
 
@@ -302,7 +339,7 @@ def _start(start: _Start, patience: float, stop: Callable[[], bool] | None) -> B
             if client.clock.monotonic() + delay > deadline or not start.may_repeat(refused):
                 raise
             log.info("bulk.start_waits", extra={"shop": client.domain, "reason": refused.kind, "after": delay})
-        _rest(client, delay, stop)
+        rest(client, delay, stop)
     raise AssertionError("the delays never end by themselves")
 
 
@@ -361,8 +398,8 @@ def _started_since(
     return next((each for each in recent(client) if each.created_at >= earliest and matches(each)), None)
 
 
-def _rest(client: AdminClient, seconds: float, stop: Callable[[], bool] | None) -> None:
-    """Sleep, looking now and then whether to stop."""
+def rest(client: AdminClient, seconds: float, stop: Callable[[], bool] | None) -> None:
+    """Sleep, looking now and then whether to stop: then it raises Interrupted."""
     left = seconds
     while left > 0:
         if stop is not None and stop():

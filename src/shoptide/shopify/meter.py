@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -25,12 +30,25 @@ class Meter:
     def __init__(self) -> None:
         self._reading = Reading()
         self._lock = threading.Lock()
+        self._here = threading.local()
 
     def add(self, **amounts: float) -> None:
         """Count on: `meter.add(calls=1, cost=10)`."""
         with self._lock:
             totals = {name: getattr(self._reading, name) + amount for name, amount in amounts.items()}
             self._reading = replace(self._reading, **totals)
+        share: Meter | None = getattr(self._here, "share", None)
+        if share is not None:
+            share.add(**amounts)
+
+    @contextmanager
+    def shared_with(self, share: Meter) -> Iterator[None]:
+        """What this thread adds while the block runs, `share` counts too: one piece of work among several at once."""
+        held, self._here.share = getattr(self._here, "share", None), share
+        try:
+            yield
+        finally:
+            self._here.share = held
 
     def snapshot(self) -> Reading:
         return self._reading

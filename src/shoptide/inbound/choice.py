@@ -1,0 +1,58 @@
+"""Pages or a bulk operation: what each would take, and the sentence that says why one was chosen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from shoptide.resources.extraction import StreamPlan
+from shoptide.shopify.cost import requested_cost
+
+# What the two ways take, roughly, in seconds: a page is a round trip, and its points come back at the restore rate; a
+# bulk operation costs next to no points, but is queued, run and polled however small it is.
+PAGE_SECONDS = 0.5
+BULK_SECONDS = 15.0
+BULK_ROWS_A_SECOND = 500.0
+# How many pages are tried where the store does not count, before a bulk operation is started after all.
+TRIAL_PAGES = 3
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the shop's query budget holds and how fast it fills, in points and points a second."""
+
+    available: float
+    restore_rate: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`path` is paged or bulk; `most` limits the pages where only reading them tells how many there are."""
+
+    path: str
+    reason: str
+    most: int | None = None
+
+
+def cheaper(plan: StreamPlan, count: int | None, limit: int | None, budget: Budget) -> Choice:
+    """The way that is done sooner with `count` records, None where the store does not count them."""
+    if limit is not None:
+        return Choice("paged", f"at most {limit} records are wanted")
+    if count is None:
+        told = f"the store does not count this: pages, and a bulk operation if there are more than {TRIAL_PAGES}"
+        return Choice("paged", told, TRIAL_PAGES)
+    pages = max(1, math.ceil(count / plan.page_size))
+    paged, whole = paged_seconds(plan, pages, budget), BULK_SECONDS + count / BULK_ROWS_A_SECOND
+    told = f"{count} records: about {paged:.0f} s in {_counted(pages, 'page')}, {whole:.0f} s in bulk"
+    return Choice("paged" if paged <= whole else "bulk", told)
+
+
+def paged_seconds(plan: StreamPlan, pages: int, budget: Budget) -> float:
+    """A page's requested cost has to be in the budget before it runs: the store lends nothing."""
+    variables = {"first": plan.page_size, "query": None, "after": None}
+    points = pages * requested_cost(plan.schema, plan.page_document(), variables)
+    return max(pages * PAGE_SECONDS, (points - budget.available) / budget.restore_rate)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

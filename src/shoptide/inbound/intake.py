@@ -1,0 +1,232 @@
+"""One stream of a run on its way in: window and way chosen, its lines brought to disk and counted against the store.
+
+Runs in a thread of the stream's own and knows the warehouse by the cursor only that it was given.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from shoptide.clock import Clock
+from shoptide.config import PullConfig
+from shoptide.errors import ProofFailed
+from shoptide.inbound import extraction
+from shoptide.inbound.choice import Budget, Choice, cheaper
+from shoptide.inbound.cursors import Cursor
+from shoptide.inbound.events import Listener, PullReport, StreamProgress, StreamReport, StreamStarted
+from shoptide.inbound.extraction import Extract, Paging
+from shoptide.inbound.operations import BulkReader
+from shoptide.inbound.proof import refuse_shortfall
+from shoptide.inbound.sizing import Sizing
+from shoptide.inbound.slots import Slots
+from shoptide.inbound.window import Probe, search_from, settled, unmoved
+from shoptide.ledger import Ledger
+from shoptide.resources.extraction import StreamPlan
+from shoptide.shopify.client import AdminClient
+from shoptide.shopify.meter import Meter
+from shoptide.warehouse import DuckDBWarehouse
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line adds to a pull's configuration."""
+
+    streams: tuple[str, ...] = ()
+    full_refresh: bool = False
+    since: datetime | None = None
+    reconcile: bool = False
+    limit: int | None = None
+
+
+@dataclass
+class Job:
+    """A stream on its way through a run; `meter` counts what it costs, in whichever thread."""
+
+    plan: StreamPlan
+    report: StreamReport
+    cursor: Cursor | None = None
+    search: str | None = None
+    whole: bool = False
+    most_pages: int | None = None
+    meter: Meter = field(default_factory=Meter)
+
+
+@dataclass
+class Run:
+    """What the steps of one pull share. `halt` ends what is under way when the run can't go on."""
+
+    config: PullConfig
+    client: AdminClient
+    warehouse: DuckDBWarehouse
+    ledger: Ledger
+    clock: Clock
+    spool: Path
+    options: Options
+    report: PullReport
+    tell: Listener
+    stop: Callable[[], bool]
+    slots: Slots
+    jobs: list[Job] = field(default_factory=list)
+    halt: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def shop(self) -> str:
+        return self.client.domain
+
+    def stopped(self) -> bool:
+        return self.halt.is_set() or self.stop()
+
+
+def extract(run: Run, job: Job) -> Extract | None:
+    """Bring to disk what the stream has to read, counted against the store; None when nothing moved."""
+    extraction.refuse_stop(run.stopped)
+    began = run.clock.monotonic()
+    try:
+        with run.client.meter.shared_with(job.meter):
+            choice = _choose(run, job)
+            return None if choice is None else _read(run, job, choice)
+    finally:
+        job.report.seconds += run.clock.monotonic() - began
+
+
+def _choose(run: Run, job: Job) -> Choice | None:
+    """The window and the way to read it; None when nothing moved since the last read."""
+    options, stream = run.options, job.plan.stream
+    if options.since is not None and stream.search:
+        job.search = search_from(stream.search, options.since)
+    elif job.cursor is not None and not options.full_refresh and stream.search:
+        job.search = search_from(stream.search, job.cursor.floor)
+    job.whole = job.search is None and options.limit is None
+    if job.cursor is not None and job.search is not None and options.since is None:
+        return _choose_next(run, job, job.cursor)
+    count = None if options.limit else _counted(run, job)
+    why = "the first read takes everything" if job.cursor is None else "everything is read again"
+    return _chosen(run, job, why if job.search is None else "", count)
+
+
+def _choose_next(run: Run, job: Job, cursor: Cursor) -> Choice | None:
+    """How to read what came after the last read; None when a probe finds that nothing did."""
+    if not settled(cursor):
+        # The probe could not spare the read: the first page counts what it needs.
+        return _chosen(run, job, "changed in the second of the last read", cursor.seen, expected=None)
+    probe = _probe(run, job)
+    if probe is not None and unmoved(cursor, probe, run.config.overlap):
+        _begin(run, job, "none", "nothing moved since the last read", probe.count)
+        return None
+    return _chosen(run, job, "", probe.count if probe else None)
+
+
+def _chosen(run: Run, job: Job, why: str, count: int | None, *, expected: int | None = -1) -> Choice:
+    governor = run.client.governor
+    budget = Budget(governor.available(), governor.allowance.restore_rate)
+    choice = cheaper(job.plan, count, run.options.limit, budget)
+    reason = f"{why}; {choice.reason}" if why else choice.reason
+    _begin(run, job, choice.path, reason, count if expected == -1 else expected)
+    return choice
+
+
+def _begin(run: Run, job: Job, path: str, reason: str, expected: int | None) -> None:
+    job.report.path, job.report.reason, job.report.expected = path, reason, expected
+    log.info("pull.path_chosen", extra={"stream": job.report.stream, "path": path, "reason": reason})
+    run.tell(StreamStarted(job.report.stream, path, reason, expected))
+
+
+def _counted(run: Run, job: Job) -> int | None:
+    """How many records the read will find; None where the store does not count them."""
+    document = job.plan.count_document()
+    if document is None:
+        return None
+    count: int = run.client.execute(document, {"query": job.search}).data[job.plan.stream.count_root or ""]["count"]
+    return count
+
+
+def _probe(run: Run, job: Job) -> Probe | None:
+    document = job.plan.probe_document()
+    if document is None:
+        return None
+    answer = run.client.execute(document, {"query": job.search})
+    stream = job.plan.stream
+    newest = [node[stream.cursor or ""] for node in answer.data[stream.root]["nodes"]]
+    return Probe(
+        answer.data[stream.count_root or ""]["count"],
+        datetime.fromisoformat(newest[0]) if newest else None,
+        answer.server_time or run.clock.now(),
+    )
+
+
+def _read(run: Run, job: Job, choice: Choice) -> Extract:
+    found = _read_pages(run, job, choice.most) if choice.path == "paged" else None
+    if found is None:
+        job.report.path = "bulk"
+        found = bulk_reader(run, job).read()
+    try:
+        if run.options.limit is None and _may_lack(found, job.report.expected):
+            overlap = run.config.overlap
+            refuse_shortfall(run.client, job.plan, found, search=job.search, overlap=overlap)
+        return extraction.read_passes(run.client, job.plan, found, run.spool, stop=run.stopped)
+    except ProofFailed:
+        settle(run, found, "unproved")
+        raise
+
+
+def settle(run: Run, found: Extract, status: str) -> None:
+    """What was read has served, or can't: no later run shall adopt its operations or go on with its files.
+
+    What is wrong with a result stays wrong however often it is taken up again.
+    """
+    for gid in found.operations:
+        run.ledger.close_operation(gid, status)
+    for path in found.paths:
+        path.unlink(missing_ok=True)
+
+
+def _may_lack(found: Extract, expected: int | None) -> bool:
+    """Whether to ask the store: always after operations, whose counts are their own; else when fewer came."""
+    counted = found.counted if expected is None else expected
+    return found.roots is not None or (counted is not None and found.records < counted)
+
+
+def _progress(run: Run, job: Job) -> Callable[[int], None]:
+    return lambda objects: run.tell(StreamProgress(job.report.stream, objects, job.report.expected))
+
+
+def _read_pages(run: Run, job: Job, most: int | None) -> Extract | None:
+    return extraction.read_pages(
+        run.client,
+        job.plan,
+        run.spool / f"{job.plan.stream.name}.jsonl",
+        search=job.search,
+        paging=Paging(run.options.limit, most),
+        on_progress=_progress(run, job),
+        stop=run.stopped,
+    )
+
+
+def bulk_reader(run: Run, job: Job) -> BulkReader:
+    return BulkReader(
+        client=run.client,
+        ledger=run.ledger,
+        slots=run.slots,
+        plan=job.plan,
+        pull=run.config.name,
+        run_id=run.report.run_id,
+        spool=run.spool,
+        on_progress=_progress(run, job),
+        stop=run.stopped,
+        documents=job.plan.bulk_documents,
+        name=job.plan.stream.name,
+        base=job.search,
+        total=job.report.expected,
+        # A whole read that began before another was landed would take what came since for deleted.
+        not_before=job.cursor.read_at if job.cursor else None,
+        stalled_after=run.config.stalled_after.total_seconds(),
+        sizing=Sizing(run.slots.most, run.config.window_records),
+        share=job.meter,
+    )

@@ -57,7 +57,7 @@ def sample(folder: Path) -> bytes:
             "main", "simulated.myshopify.com", access_token=Secret("shpat_simulated"), base_url=running.url
         )
         with AdminClient(shop, clock=SystemClock()) as client:
-            done = bulk.wait(client, bulk.start_query(client, order_plan().bulk_documents(None)).id)[0]
+            done = bulk.wait(client, bulk.start_query(client, order_plan().bulk_documents()[0]).id)
             return bulk.download(client, done, folder / "sample.jsonl").path.read_bytes()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 import simulated
 
+from shoptide.simulator.domain import bulk_operations
 from shoptide.simulator.server import Running, start
 
 if TYPE_CHECKING:
@@ -147,10 +149,107 @@ def test_prepared_file_is_served_as_a_result(running: Running, tmp_path: Any) ->
     """Large loads can be measured without generating them: the file's own lines are counted."""
     path = tmp_path / "orders.jsonl"
     path.write_text('{"id":"gid:\\/\\/shopify\\/Order\\/1"}\n{"id":"a","__parentId":"gid:\\/\\/shopify\\/Order\\/1"}\n')
-    running.world.shop.settings["bulk_files"] = {"orders": str(path)}
+    settings = {"bulk_files": {"orders": str(path)}}
+    httpx2.post(f"{running.url}/_simulator/settings", json=settings).raise_for_status()
     done = finished(running, started(running, "{ orders { edges { node { id } } } }")["id"])
     assert (done["objectCount"], done["rootObjectCount"], done["fileSize"]) == ("2", "1", str(path.stat().st_size))
     assert httpx2.get(done["url"]).content == path.read_bytes()
+
+
+def test_root_of_a_prepared_file_counts_its_records(running: Running, tmp_path: Any) -> None:
+    """Who asks how many there are before reading is told what the file holds, up to the limit asked for."""
+    path = tmp_path / "orders.jsonl"
+    path.write_text("".join(f'{{"id":"gid:\\/\\/shopify\\/Order\\/{number}"}}\n' for number in range(5)))
+    running.world.shop.settings["bulk_files"] = {"orders": str(path)}
+    count = "{ a: ordersCount { count precision } b: ordersCount(limit: 3) { count precision } }"
+    found = simulated.post(running.url, count)["data"]
+    assert found == {"a": {"count": 5, "precision": "EXACT"}, "b": {"count": 3, "precision": "AT_LEAST"}}
+
+
+def test_prepared_file_must_be_there(running: Running) -> None:
+    """A path without a file is refused when it is given, not when a bulk operation wants it."""
+    answer = httpx2.post(f"{running.url}/_simulator/settings", json={"bulk_files": {"orders": "/nowhere.jsonl"}})
+    assert answer.status_code == 422
+    assert "/nowhere.jsonl" in answer.json()["error"]
+
+
+def test_large_prepared_file_is_served_without_being_held(running: Running, tmp_path: Any) -> None:
+    """Fifty megabytes pass through a few: the file is streamed from disk."""
+    path = tmp_path / "orders.jsonl"
+    line = b'{"id":"gid:\\/\\/shopify\\/Order\\/1","note":"' + b"x" * 4000 + b'"}\n'
+    path.write_bytes(line * 12_500)
+    running.world.shop.settings["bulk_files"] = {"orders": str(path)}
+    done = finished(running, started(running, "{ orders { edges { node { id } } } }")["id"])
+    tracemalloc.start()
+    try:
+        with httpx2.stream("GET", done["url"]) as answer:
+            received = sum(len(chunk) for chunk in answer.iter_bytes(1 << 16))
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (received, done["objectCount"]) == (len(line) * 12_500, "12500")
+    assert held < 20_000_000
+
+
+def test_slots_depend_on_the_version() -> None:
+    """Five of a type at once since 2026-01, one before."""
+    assert [bulk_operations.slots(version) for version in ("2025-10", "2026-01", "2026-10")] == [1, 5, 5]
+
+
+def test_slots_are_of_a_type(running: Running) -> None:
+    """Mutations have five of their own; one slot only can be asked for."""
+    running.world.shop.settings.update(bulk_seconds=5, bulk_slots=1)
+    started(running)
+    payload = simulated.post(running.url, RUN, {"q": PRODUCTS})["data"]["bulkOperationRunQuery"]
+    assert payload["userErrors"][0]["code"] == "OPERATION_IN_PROGRESS"
+    path = staged(running, json.dumps({"topic": "SHOP_UPDATE"}).encode())
+    given = {"m": SUBSCRIBE, "p": path}
+    payload = simulated.post(running.url, RUN_MUTATION, given)["data"]["bulkOperationRunMutation"]
+    assert payload["userErrors"] == []
+
+
+def test_cancelled_mutation_keeps_what_it_did(running: Running) -> None:
+    """A mutation that breaks off half way has applied its first lines, and tells of them."""
+    running.world.shop.faults.set([{"on": "bulk", "action": "fail", "operation": "mutation", "code": "TIMEOUT"}])
+    done = subscribed(running, 6)
+    assert (done["status"], done["errorCode"], done["objectCount"]) == ("FAILED", "TIMEOUT", "3")
+    rows = [json.loads(line) for line in httpx2.get(done["partialDataUrl"]).content.splitlines()]
+    assert [row["__lineNumber"] for row in rows] == [0, 1, 2]
+    assert len(running.world.shop.table("WebhookSubscription")) == 3
+
+
+def test_lines_fail_on_request(running: Running) -> None:
+    """One line's error hides work that was done, another's work that was not."""
+    running.world.shop.faults.set(
+        [
+            {"on": "line", "action": "internal_error", "nth": 1},
+            {"on": "line", "action": "internal_error_before", "operation": "webhookSubscriptionCreate", "nth": 2},
+        ]
+    )
+    done = subscribed(running, 4)
+    rows = [json.loads(line) for line in httpx2.get(done["url"]).content.splitlines()]
+    assert ["errors" in row for row in rows] == [True, False, True, False]
+    assert [row["__lineNumber"] for row in rows] == [0, 1, 2, 3]
+    kept = {row["uri"] for row in running.world.shop.table("WebhookSubscription")}
+    assert kept == {f"https://example.com/{number}" for number in (0, 1, 3)}
+
+
+SUBSCRIBE = """mutation($topic: WebhookSubscriptionTopic!, $webhookSubscription: WebhookSubscriptionInput!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: $webhookSubscription) {
+    webhookSubscription { uri } userErrors { message } } }"""
+
+
+def subscribed(running: Running, count: int) -> dict[str, Any]:
+    """A bulk mutation of so many subscriptions, when it ended."""
+    lines = [
+        {"topic": "SHOP_UPDATE", "webhookSubscription": {"uri": f"https://example.com/{number}"}}
+        for number in range(count)
+    ]
+    path = staged(running, b"\n".join(json.dumps(line).encode() for line in lines))
+    given = {"m": SUBSCRIBE, "p": path}
+    payload = simulated.post(running.url, RUN_MUTATION, given)["data"]["bulkOperationRunMutation"]
+    assert payload["userErrors"] == []
+    return finished(running, payload["bulkOperation"]["id"])
 
 
 def staged(running: Running, content: bytes) -> str:
@@ -170,9 +269,6 @@ def staged(running: Running, content: bytes) -> str:
 
 def test_bulk_mutation_answers_line_by_line(running: Running) -> None:
     """Every line has its own outcome, its number from zero; a line that can't be read fails alone."""
-    mutation = """mutation($topic: WebhookSubscriptionTopic!, $webhookSubscription: WebhookSubscriptionInput!) {
-      webhookSubscriptionCreate(topic: $topic, webhookSubscription: $webhookSubscription) {
-        webhookSubscription { uri } userErrors { message } } }"""
     lines = [
         {"topic": "SHOP_UPDATE", "webhookSubscription": {"uri": "https://example.com/a"}},
         {"topic": "SHOP_UPDATE", "webhookSubscription": {"uri": "http://example.com/a"}},
@@ -180,7 +276,7 @@ def test_bulk_mutation_answers_line_by_line(running: Running) -> None:
     ]
     content = b"\n".join(json.dumps(line).encode() for line in lines) + b"\nno json\n"
     path = staged(running, content)
-    payload = simulated.post(running.url, RUN_MUTATION, {"m": mutation, "p": path})["data"]["bulkOperationRunMutation"]
+    payload = simulated.post(running.url, RUN_MUTATION, {"m": SUBSCRIBE, "p": path})["data"]["bulkOperationRunMutation"]
     assert payload["userErrors"] == []
     done = finished(running, payload["bulkOperation"]["id"])
     rows = [json.loads(line) for line in httpx2.get(done["url"]).content.splitlines()]

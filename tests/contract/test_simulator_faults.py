@@ -86,6 +86,47 @@ def test_partial_answer_loses_one_root(running: Running) -> None:
     assert body["errors"][0]["path"] == ["b"]
 
 
+def test_one_value_deep_in_the_answer_can_be_lost(running: Running) -> None:
+    """A nested value is null and its path told; its neighbours hold."""
+    rules(running, {"action": "partial", "field": "products.nodes.1.vendor", "times": 1})
+    asked = "{ products(first: 2) { nodes { id vendor } } }"
+    body = raw(running, asked).json()
+    assert [row["vendor"] for row in body["data"]["products"]["nodes"]] == ["Acme", None]
+    assert body["errors"][0]["path"] == ["products", "nodes", 1, "vendor"]
+    assert raw(running, asked).json()["data"]["products"]["nodes"][1]["vendor"] == "Acme"
+
+
+def test_connection_is_refused_without_a_word(running: Running) -> None:
+    """The connection is closed before anything is done."""
+    rules(running, {"action": "refuse", "times": 1})
+    with pytest.raises(httpx2.RemoteProtocolError):
+        raw(running, CREATE)
+    assert len(running.world.shop.table("WebhookSubscription")) == 0
+
+
+@pytest.mark.parametrize(("action", "done"), [("status", 0), ("status_after", 1)])
+def test_error_page_may_come_before_or_after_the_work(action: str, done: int, running: Running) -> None:
+    """A 502 says nothing of whether the mutation was applied."""
+    rules(running, {"action": action, "status": 502, "operation": "Subscribe"})
+    assert raw(running, CREATE).status_code == 502
+    assert len(running.world.shop.table("WebhookSubscription")) == done
+
+
+def test_internal_error_may_come_before_the_work(running: Running) -> None:
+    """The same answer as after it, and nothing was done."""
+    rules(running, {"action": "internal_error_before"})
+    assert raw(running, CREATE).json()["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert len(running.world.shop.table("WebhookSubscription")) == 0
+
+
+def test_slow_answer_is_a_whole_one(running: Running) -> None:
+    """It takes its time and is right."""
+    rules(running, {"action": "slow", "seconds": 0.2})
+    begun = time.monotonic()
+    assert raw(running, SHOP).json()["data"]["shop"]["name"]
+    assert time.monotonic() - begun >= 0.2
+
+
 def test_silence_runs_into_the_callers_time_limit(running: Running) -> None:
     """A call that is never answered, and one whose work was done before the silence."""
     rules(running, {"action": "timeout_after", "seconds": 1.0, "operation": "Subscribe"})
@@ -124,6 +165,11 @@ def test_rules_strike_the_nth_call_or_by_chance_alike(running: Running) -> None:
         {"action": "stuck"},
         {"action": "reset", "on": "moon"},
         {"action": "slow", "x": 1},
+        {"action": "slow", "seconds": "long"},
+        {"action": "status", "status": 200},
+        {"action": "reset", "nth": 0},
+        {"action": "reset", "probability": 2},
+        {"action": "fail", "on": "bulk", "code": "TIRED"},
     ],
 )
 def test_rule_nobody_can_follow_is_refused(rule: dict[str, Any], running: Running) -> None:
@@ -133,29 +179,76 @@ def test_rule_nobody_can_follow_is_refused(rule: dict[str, Any], running: Runnin
     assert answer.json()["error"]
 
 
-def bulk(running: Running) -> dict[str, Any]:
-    query = (
-        'mutation { bulkOperationRunQuery(query: "{ products { edges { node { id } } } }") { bulkOperation { id } } }'
-    )
-    gid = raw(running, query).json()["data"]["bulkOperationRunQuery"]["bulkOperation"]["id"]
+QUERY = "{ products { edges { node { id } } } }"
+RUN = f'mutation {{ bulkOperationRunQuery(query: "{QUERY}") {{ bulkOperation {{ id }} }} }}'
+
+
+def bulk(running: Running, seconds: float = 5) -> dict[str, Any]:
+    """A bulk query of the two products, as it is when it ended or the time is up."""
+    return ending(running, raw(running, RUN).json()["data"]["bulkOperationRunQuery"]["bulkOperation"]["id"], seconds)
+
+
+def ending(running: Running, gid: str, seconds: float = 5) -> dict[str, Any]:
     fields = "status errorCode url partialDataUrl objectCount"
-    until = time.monotonic() + 5
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         found: dict[str, Any] = raw(running, f'{{ bulkOperation(id: "{gid}") {{ {fields} }} }}').json()["data"][
             "bulkOperation"
         ]
-        if found["status"] in ("COMPLETED", "FAILED"):
+        if found["status"] in ("COMPLETED", "FAILED", "CANCELED"):
             break
         time.sleep(0.02)
     return found
 
 
 def test_bulk_operation_fails_with_part_of_its_data(running: Running) -> None:
-    """FAILED with its code; what was written can be had."""
+    """FAILED with its code; half of the lines can be had, and the counters tell of them."""
     rules(running, {"on": "bulk", "action": "fail", "code": "TIMEOUT"})
     found = bulk(running)
     assert (found["status"], found["errorCode"], found["url"]) == ("FAILED", "TIMEOUT", None)
-    assert len(httpx2.get(found["partialDataUrl"]).content.splitlines()) == 2
+    assert len(httpx2.get(found["partialDataUrl"]).content.splitlines()) == 1
+    assert found["objectCount"] == "1"
+
+
+def test_bulk_operation_fails_before_it_wrote_anything(running: Running) -> None:
+    """Without a line there is no partialDataUrl."""
+    rules(running, {"on": "bulk", "action": "fail", "lines": 0})
+    found = bulk(running)
+    assert (found["status"], found["errorCode"]) == ("FAILED", "INTERNAL_SERVER_ERROR")
+    assert found["partialDataUrl"] is None
+
+
+def test_file_can_lack_lines_that_were_counted(running: Running) -> None:
+    """The counters are right, the file is not."""
+    rules(running, {"on": "bulk", "action": "lose_lines"})
+    found = bulk(running)
+    assert (found["status"], found["objectCount"]) == ("COMPLETED", "2")
+    assert len(httpx2.get(found["url"]).content.splitlines()) == 1
+
+
+def test_store_gives_up_a_stalled_operation(running: Running) -> None:
+    """CANCELED without anybody having asked."""
+    rules(running, {"on": "bulk", "action": "cancel", "operation": "products"})
+    assert bulk(running)["status"] == "CANCELED"
+
+
+def test_operation_that_never_ends_is_timed_out_by_the_clock(running: Running) -> None:
+    """RUNNING for good; ten days later it has FAILED with TIMEOUT."""
+    rules(running, {"on": "bulk", "action": "stuck"})
+    assert bulk(running, seconds=0.5)["status"] == "RUNNING"
+    control(running, "clock", {"move": 11 * 86_400})
+    gid = running.world.shop.table("BulkOperation").all()[0]["id"]
+    assert (ended := ending(running, gid))["status"] == "FAILED"
+    assert ended["errorCode"] == "TIMEOUT"
+
+
+def test_stuck_operation_can_be_cancelled(running: Running) -> None:
+    """A caller who has waited long enough gets rid of it."""
+    rules(running, {"on": "bulk", "action": "stuck"})
+    bulk(running, seconds=0.3)
+    gid = running.world.shop.table("BulkOperation").all()[0]["id"]
+    raw(running, f'mutation {{ bulkOperationCancel(id: "{gid}") {{ userErrors {{ message }} }} }}')
+    assert ending(running, gid)["status"] == "CANCELED"
 
 
 def test_counts_can_disagree_with_the_file(running: Running) -> None:
@@ -173,6 +266,33 @@ def test_download_is_cut_short(running: Running) -> None:
     with pytest.raises(httpx2.TransportError):
         httpx2.get(url)
     assert len(httpx2.get(url).content.splitlines()) == 2
+
+
+def test_resumed_download_can_be_cut_again(running: Running) -> None:
+    """A Range request meets the fault as well; what came fits what is left."""
+    url = bulk(running)["url"]
+    whole = httpx2.get(url).content
+    rules(running, {"on": "download", "action": "truncate", "bytes": 5, "times": 1})
+    with pytest.raises(httpx2.TransportError):
+        httpx2.get(url, headers={"Range": "bytes=10-"})
+    assert httpx2.get(url, headers={"Range": "bytes=10-"}).content == whole[10:]
+
+
+def test_download_is_corrupted(running: Running) -> None:
+    """As long as announced, one byte of it wrong."""
+    url = bulk(running)["url"]
+    whole = httpx2.get(url).content
+    rules(running, {"on": "download", "action": "corrupt", "bytes": 7, "times": 1})
+    assert httpx2.get(url).content == whole[:7] + b"\x00" + whole[8:]
+    assert httpx2.get(url).content == whole
+
+
+def test_tokens_can_be_revoked(running: Running) -> None:
+    """Every call is 401 until the token is accepted again."""
+    control(running, "settings", {"tokens": []})
+    assert raw(running, SHOP).status_code == 401
+    control(running, "settings", {"tokens": ["shpat_simulated"]})
+    assert raw(running, SHOP).status_code == 200
 
 
 def test_clock_is_set_stopped_and_moved(running: Running) -> None:

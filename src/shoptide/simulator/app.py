@@ -128,4 +128,4 @@ async def access_token(request: HttpRequest) -> Response:
         return JSONResponse({"errors": "Not Found"}, 404)
     form = await oauth.form_of(request)
     fault = stall.shop.faults.strike("token", [form.get("grant_type", "")])
-    return await disturbance.transfer(fault, request, lambda: oauth.answer(stall, form), lambda: b"")
+    return await disturbance.transfer(fault, lambda: oauth.answer(stall, form))

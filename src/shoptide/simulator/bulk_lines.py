@@ -14,7 +14,7 @@ from graphql import FieldNode, GraphQLObjectType, SelectionSetNode, get_named_ty
 
 from shoptide.simulator import paging
 from shoptide.simulator.completion import Bubble, Compiler, Completer, Step, is_connection
-from shoptide.simulator.execution import Prepared, Refused, Request, prepare, root_completion, run
+from shoptide.simulator.execution import Prepared, Refused, Request, internal_error, prepare, root_completion, run
 from shoptide.simulator.registry import Listing, TopLevelError
 
 if TYPE_CHECKING:
@@ -182,10 +182,22 @@ def code_of(error: Record) -> str:
     return code if code in ("ACCESS_DENIED", "TIMEOUT") else "INTERNAL_SERVER_ERROR"
 
 
-def mutation_writer(text: str, lines: Sequence[bytes], fresh: Callable[[], Context]) -> Iterator[tuple[bytes, bool]]:
-    """One answer a line of variables, each run on its own with a fresh context; what fails is told in its line."""
+def mutation_writer(
+    text: str,
+    lines: Sequence[bytes],
+    fresh: Callable[[], Context],
+    fault: Callable[[], str | None] = lambda: None,
+) -> Iterator[tuple[bytes, bool]]:
+    """One answer a line of variables, each run on its own with a fresh context; what fails is told in its line.
+
+    `fault` says for each line what goes wrong on request: `internal_error` hides work that was done,
+    `internal_error_before` leaves it undone.
+    """
     for number, raw in enumerate(lines):
-        body = _line_answer(text, raw, fresh())
+        struck = fault()
+        body: Record = {} if struck == "internal_error_before" else _line_answer(text, raw, fresh())
+        if struck is not None:
+            body = {"errors": internal_error()["errors"]}
         yield encoded({**body, "__lineNumber": number}), True
 
 

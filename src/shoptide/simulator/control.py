@@ -1,7 +1,7 @@
 """Control of the simulator under /_simulator/: what tests and rehearsals need and no store offers.
 
-POST reset · GET/PUT state · GET/POST clock · GET/POST/DELETE faults · POST settings. Every address takes `?shop=NAME`;
-without it the first shop is meant (reset: all).
+POST reset · GET/PUT state · GET/POST clock · GET/POST/DELETE faults · GET/POST settings. Every address takes
+`?shop=NAME`; without it the first shop is meant (reset: all).
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from shoptide.simulator import index, state
+from shoptide.simulator import settings, state
 from shoptide.simulator.bucket import PLANS
 from shoptide.simulator.shop import Record, SimClock
 from shoptide.simulator.world import Stall, World
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
-SETTINGS = frozenset({"bulk_seconds", "bulk_slots", "bulk_files", "index_lag", "late_bump", "orders_per_minute"})
 
 
 class Mistaken(ValueError):  # noqa: N818  # the caller's mistake, told in the answer
@@ -132,37 +130,46 @@ def drop_faults(stall: Stall, _body: Any) -> Record:
 # settings and state
 
 
-def write_settings(stall: Stall, body: Any) -> Record:
-    """Change limits while running: plan, or maximum and restore_rate, available; scopes; tokens; SETTINGS."""
-    if not isinstance(body, dict):
-        raise Mistaken("settings are an object")
+LIMITS = frozenset({"plan", "maximum", "restore_rate", "available", "scopes", "tokens"})
+
+
+def read_settings(stall: Stall, _body: Any) -> Record:
     shop = stall.shop
-    unknown = set(body) - SETTINGS - {"plan", "maximum", "restore_rate", "available", "scopes", "tokens"}
-    if unknown:
-        raise Mistaken(f"unknown settings {', '.join(sorted(unknown))}")
-    if "plan" in body and body["plan"] not in PLANS:
-        raise Mistaken(f"plan {body['plan']!r}: choose one of {', '.join(PLANS)}")
-    if "plan" in body:
-        shop.plan = body["plan"]
-        stall.bucket.resize(*PLANS[shop.plan])
-    if "maximum" in body or "restore_rate" in body:
-        bucket = stall.bucket
-        bucket.resize(body.get("maximum", bucket.maximum), body.get("restore_rate", bucket.restore_rate))
-    if "available" in body:
-        stall.bucket.level = min(stall.bucket.available(), float(body["available"]))
-    if "scopes" in body:
-        shop.scopes = set(body["scopes"])
-    if "index_lag" in body:
-        index.set_lag(shop, body["index_lag"])
-    if "tokens" in body:
-        shop.tokens = set(body["tokens"])
-    shop.settings.update({name: body[name] for name in (SETTINGS - {"index_lag"}) & set(body)})
     return {
         "plan": shop.plan,
         "bucket": stall.bucket.status(),
         "scopes": sorted(shop.scopes),
-        "settings": {name: shop.settings[name] for name in SETTINGS & set(shop.settings)},
+        "settings": settings.shown(shop),
     }
+
+
+def write_settings(stall: Stall, body: Any) -> Record:
+    """Change limits while running: plan, or maximum and restore_rate, available; scopes; tokens; settings.NAMES."""
+    if not isinstance(body, dict):
+        raise Mistaken("settings are an object")
+    if unknown := set(body) - settings.NAMES - LIMITS:
+        known = ", ".join(sorted(settings.NAMES | LIMITS))
+        raise Mistaken(f"unknown settings {', '.join(sorted(unknown))}: choose among {known}")
+    if "plan" in body and body["plan"] not in PLANS:
+        raise Mistaken(f"plan {body['plan']!r}: choose one of {', '.join(PLANS)}")
+    settings.apply(stall.shop, body)
+    _set_bucket(stall, body)
+    if "scopes" in body:
+        stall.shop.scopes = set(body["scopes"])
+    if "tokens" in body:
+        stall.shop.tokens = set(body["tokens"])
+    return read_settings(stall, None)
+
+
+def _set_bucket(stall: Stall, body: Record) -> None:
+    bucket = stall.bucket
+    if "plan" in body:
+        stall.shop.plan = body["plan"]
+        bucket.resize(*PLANS[stall.shop.plan])
+    if "maximum" in body or "restore_rate" in body:
+        bucket.resize(body.get("maximum", bucket.maximum), body.get("restore_rate", bucket.restore_rate))
+    if "available" in body:
+        bucket.level = min(bucket.available(), float(body["available"]))
 
 
 def read_state(stall: Stall, _body: Any) -> Record:
@@ -185,5 +192,6 @@ def routes() -> list[BaseRoute]:
         Route(f"{at}/faults", answering(read_faults), methods=["GET"]),
         Route(f"{at}/faults", answering(write_faults), methods=["POST", "PUT"]),
         Route(f"{at}/faults", answering(drop_faults), methods=["DELETE"]),
+        Route(f"{at}/settings", answering(read_settings), methods=["GET"]),
         Route(f"{at}/settings", answering(write_settings), methods=["POST"]),
     ]

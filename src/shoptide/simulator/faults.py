@@ -1,13 +1,16 @@
 """Faults on request: rules that say which calls go wrong and how. Which call a rule strikes is decided here;
-`disturbance` makes it happen on the wire.
+`disturbance` makes it happen on the wire, `bulk_disturbance` inside a bulk operation.
 
-A rule is a JSON object: `action` (below), `on` (`graphql`, `bulk`, `download`, `upload`, `token`; graphql if absent),
-`operation` (an operation's name or root field; absent: any), `nth` (the nth matching call, counted from 1), `every`,
-`times` (how often at most), `probability` with `seed`.
+A rule is a JSON object, or the same as text: `reset_after,operation=orderCreate,nth=3`, `download:truncate,times=1`.
+Its keys: `action` (ACTIONS), `on` (where it strikes, graphql if absent), `operation` (an operation's name or root
+field; of a bulk operation also `query` or `mutation`; absent: any), `nth` (the nth matching call, counted from 1),
+`every`, `times` (how often at most), `probability` with `seed`, and what the action needs: `status`, `retry_after`,
+`seconds`, `code`, `field` (with dots: `orders.nodes.0.customer`), `bytes`, `lines`, `by`.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,34 +29,40 @@ ACTIONS: dict[str, frozenset[str]] = {
             "timeout",
             "timeout_after",
             "status",
+            "status_after",
             "internal_error",
+            "internal_error_before",
             "partial",
             "slow",
             "throttle",
         }
     ),
-    "bulk": frozenset({"stuck", "fail", "wrong_counts"}),
-    "download": frozenset({"truncate", "corrupt", "reset", "status", "slow"}),
-    "upload": frozenset({"reset", "status", "slow"}),
-    "token": frozenset({"reset", "status", "slow"}),
+    "bulk": frozenset({"stuck", "slow", "fail", "cancel", "wrong_counts", "lose_lines"}),
+    "line": frozenset({"internal_error", "internal_error_before"}),
+    "download": frozenset({"truncate", "corrupt", "refuse", "reset", "timeout", "status", "slow"}),
+    "upload": frozenset({"refuse", "reset", "reset_after", "timeout", "status", "slow"}),
+    "token": frozenset({"refuse", "reset", "timeout", "status", "slow"}),
 }
-KNOWN = frozenset(
-    {
-        "action",
-        "on",
-        "operation",
-        "nth",
-        "every",
-        "times",
-        "probability",
-        "seed",
-        "status",
-        "seconds",
-        "code",
-        "field",
-        "bytes",
-    }
-)
+# What each key of a rule holds; keys of an action are checked when the rule is given, not when it strikes.
+KEYS: dict[str, tuple[type, ...]] = {
+    "action": (str,),
+    "on": (str,),
+    "operation": (str,),
+    "nth": (int,),
+    "every": (int,),
+    "times": (int,),
+    "probability": (int, float),
+    "seed": (int, str),
+    "status": (int,),
+    "retry_after": (int, float),
+    "seconds": (int, float),
+    "code": (str,),
+    "field": (str,),
+    "bytes": (int,),
+    "lines": (int,),
+    "by": (int,),
+}
+CODES = frozenset({"ACCESS_DENIED", "INTERNAL_SERVER_ERROR", "TIMEOUT"})
 
 
 class UnknownFault(ValueError):  # noqa: N818  # the reader's word for it
@@ -136,8 +145,63 @@ def checked(rule: Rule) -> Rule:
         raise UnknownFault(f"on {point!r}: choose one of {', '.join(ACTIONS)}")
     if rule["action"] not in ACTIONS[point]:
         raise UnknownFault(f"action {rule['action']!r} on {point}: choose one of {', '.join(sorted(ACTIONS[point]))}")
-    if unknown := set(rule) - KNOWN:
-        raise UnknownFault(f"unknown keys {', '.join(sorted(unknown))}: a fault has {', '.join(sorted(KNOWN))}")
-    if rule["action"] == "status" and not isinstance(rule.get("status"), int):
-        raise UnknownFault("action 'status' needs the HTTP status, such as 503")
+    if unknown := set(rule) - set(KEYS):
+        raise UnknownFault(f"unknown keys {', '.join(sorted(unknown))}: a fault has {', '.join(KEYS)}")
+    _check_values(rule)
     return rule
+
+
+def _check_values(rule: Rule) -> None:
+    for key, value in rule.items():
+        if not isinstance(value, KEYS[key]) or isinstance(value, bool):
+            raise UnknownFault(f"{key} of a fault is {_described(KEYS[key])}, not {value!r}")
+    for key in ("nth", "every", "times"):
+        if key in rule and rule[key] < 1:
+            raise UnknownFault(f"{key} of a fault counts from 1, not {rule[key]}")
+    if not 0 <= rule.get("probability", 1) <= 1:
+        raise UnknownFault(f"probability of a fault is between 0 and 1, not {rule['probability']}")
+    if rule["action"] in ("status", "status_after") and not 400 <= rule.get("status", 0) <= 599:
+        raise UnknownFault(f"action {rule['action']!r} needs the HTTP status of an error, such as status=503")
+    if rule.get("code", "TIMEOUT") not in CODES:
+        raise UnknownFault(f"code {rule['code']!r}: an operation fails with one of {', '.join(sorted(CODES))}")
+
+
+def _described(kinds: tuple[type, ...]) -> str:
+    return (
+        "text"
+        if kinds == (str,)
+        else "a number"
+        if float in kinds
+        else "a whole number"
+        if kinds == (int,)
+        else "a seed"
+    )
+
+
+def rule_of(text: str) -> Rule:
+    """A rule as a flag gives it: JSON, or `on:action,key=value,…`. Raises UnknownFault."""
+    if text.lstrip().startswith("{"):
+        try:
+            return checked(json.loads(text))
+        except ValueError as error:
+            if isinstance(error, UnknownFault):
+                raise
+            raise UnknownFault(f"{text!r} is no JSON: {error}") from None
+    head, *rest = [part.strip() for part in text.split(",")]
+    point, colon, action = head.rpartition(":")
+    rule: Rule = {"on": point, "action": action} if colon else {"action": action}
+    for part in rest:
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise UnknownFault(f"{part!r} in {text!r} is no key=value")
+        rule[key] = _number(value) if key in KEYS and KEYS[key] != (str,) else value
+    return checked(rule)
+
+
+def _number(value: str) -> Any:
+    for convert in (int, float):
+        try:
+            return convert(value)
+        except ValueError:
+            continue
+    return value

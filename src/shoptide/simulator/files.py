@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from shoptide.simulator import disturbance
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from starlette.requests import Request
 
     from shoptide.simulator.world import Stall, World
@@ -48,7 +46,7 @@ async def upload_form(request: Request) -> Response:
         stall.shop.vault.put(key, content)
         return _xml(CREATED, 201, location=f"{request.url}{key}", key=key)
 
-    return await disturbance.transfer(stall.shop.faults.strike("upload", [key]), request, serve, lambda: b"")
+    return await disturbance.transfer(stall.shop.faults.strike("upload", [key]), serve)
 
 
 async def upload_put(request: Request) -> Response:
@@ -61,7 +59,7 @@ async def upload_put(request: Request) -> Response:
         stall.shop.vault.put(key, content)
         return Response(status_code=200)
 
-    return await disturbance.transfer(stall.shop.faults.strike("upload", [key]), request, serve, lambda: b"")
+    return await disturbance.transfer(stall.shop.faults.strike("upload", [key]), serve)
 
 
 async def download(request: Request) -> Response:
@@ -73,11 +71,9 @@ async def download(request: Request) -> Response:
     if expires.isdigit() and stall.shop.clock.now().timestamp() > int(expires):
         return _xml(DENIED, 400, code="ExpiredToken", message="The provided token has expired.")
     fault = stall.shop.faults.strike("download", [request.path_params["key"]])
-    return await disturbance.transfer(fault, request, lambda: _served(path), path.read_bytes)
-
-
-def _served(path: Path) -> Response:
-    return FileResponse(path, media_type="application/jsonl", headers={"Accept-Ranges": "bytes"})
+    if fault is not None and fault.action in ("truncate", "corrupt"):
+        return disturbance.Served(path, fault)
+    return await disturbance.transfer(fault, lambda: disturbance.Served(path))
 
 
 def routes() -> list[BaseRoute]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shoptide.simulator.paging import counted_rows
+from shoptide.simulator.prepared import prepared
 from shoptide.simulator.registry import ROOTS, VISIBLE, Args, Listing, TopLevelError, root
 from shoptide.simulator.shop import Record, kind_of, tail_of
 
@@ -45,6 +46,8 @@ def counted(name: str, args: Args, ctx: Context) -> Record | None:
     listing_name = name.removesuffix("Count")
     if listing_name not in ctx.schema.query_root.fields:
         return None
+    if (file := prepared(ctx.shop, listing_name)) is not None:
+        return limited(file.roots, args)
     resolver = ROOTS.get(listing_name)
     listing = resolver(args, ctx) if resolver else generic_root(listing_name, args, ctx)
     return count_of(listing, args, ctx)
@@ -52,6 +55,10 @@ def counted(name: str, args: Args, ctx: Context) -> Record | None:
 
 def count_of(listing: Listing, args: Args, ctx: Context) -> Record:
     number = counted_rows(listing, {"query": args.get("query")}, ctx)
+    return limited(number, args)
+
+
+def limited(number: int, args: Args) -> Record:
     limit = args.get("limit")
     if limit is not None and number > limit:
         return {"count": limit, "precision": "AT_LEAST"}

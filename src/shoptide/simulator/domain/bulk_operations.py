@@ -1,18 +1,12 @@
-"""Bulk operations: started by a mutation, worked off in a thread, read and cancelled by their id (FACTS 50 to 53)."""
+"""Bulk operations: started by a mutation, worked off by `bulk_worker`, read and cancelled here (FACTS 50 to 53)."""
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from dataclasses import replace
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from graphql import parse
-
-from shoptide.simulator import bulk_lines, bulk_rules
+from shoptide.simulator import bulk_rules
+from shoptide.simulator.bulk_worker import KEPT, KIND, start
 from shoptide.simulator.registry import (
     Args,
     Listing,
@@ -32,21 +26,14 @@ from shoptide.simulator.schema import executable
 from shoptide.simulator.search import Term, instant_bounds, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from shoptide.simulator.context import Context
     from shoptide.simulator.shop import Record, Shop
 
-log = logging.getLogger(__name__)
-
-KIND = "BulkOperation"
-SLOTS = 5
 OPEN = ("CREATED", "RUNNING", "CANCELING")
 DONE = ("COMPLETED", "FAILED", "CANCELED", "EXPIRED")
 LARGEST_FILE = 100 * 1024 * 1024
-KEPT = timedelta(days=7)
-SECONDS = 0.6  # how long even the smallest operation takes; `shop.settings["bulk_seconds"]` says otherwise
-SLICE = 200  # lines written before the shop's lock is let go
 
 NO_FILE = (
     "The JSONL file could not be found. Try uploading the file again, and check that you've entered the URL "
@@ -61,11 +48,11 @@ def found(shop: Shop) -> None:
 
 @mutation("bulkOperationRunQuery")
 def run_query(args: Args, ctx: Context) -> Record:
-    errors = bulk_rules.query_errors(executable(ctx.version), args["query"]) or _busy(ctx.shop, "QUERY")
+    errors = bulk_rules.query_errors(executable(ctx.version), args["query"]) or _busy(ctx, "QUERY")
     if errors:
         return {"bulkOperation": None, "userErrors": errors}
     operation = _create(ctx.shop, "QUERY", args["query"], grouped=bool(args.get("groupObjects")))
-    _start(operation, ctx, None)
+    start(operation, ctx, None)
     return {"bulkOperation": dict(operation), "userErrors": []}
 
 
@@ -74,11 +61,11 @@ def run_mutation(args: Args, ctx: Context) -> Record:
     shop = ctx.shop
     errors = bulk_rules.mutation_errors(executable(ctx.version), args["mutation"]) or _identifier_errors(args)
     path = shop.vault.path(args["stagedUploadPath"])
-    errors = errors or _file_errors(path) or _busy(shop, "MUTATION")
+    errors = errors or _file_errors(path) or _busy(ctx, "MUTATION")
     if errors or path is None:
         return {"bulkOperation": None, "userErrors": errors}
     operation = _create(shop, "MUTATION", args["mutation"], grouped=False)
-    _start(operation, ctx, path)
+    start(operation, ctx, path)
     return {"bulkOperation": dict(operation), "userErrors": []}
 
 
@@ -102,10 +89,15 @@ def _file_errors(path: Path | None) -> list[Record]:
     return []
 
 
-def _busy(shop: Shop, kind: str) -> list[Record]:
+def slots(version: str) -> int:
+    """How many operations of a type may run at once (FACTS 50)."""
+    return 5 if version >= "2026-01" else 1
+
+
+def _busy(ctx: Context, kind: str) -> list[Record]:
     """The refusal when every slot of that type is taken."""
-    taken = [record["id"] for record in shop.table(KIND).by("open", kind)]
-    if len(taken) < shop.settings.get("bulk_slots", SLOTS):
+    taken = [record["id"] for record in ctx.shop.table(KIND).by("open", kind)]
+    if len(taken) < ctx.shop.settings.get("bulk_slots", slots(ctx.version)):
         return []
     words = f"A bulk {kind.lower()} operation for this app and shop is already in progress: {', '.join(taken)}."
     return [user_error(None, words, "OPERATION_IN_PROGRESS")]
@@ -129,148 +121,6 @@ def _create(shop: Shop, kind: str, text: str, *, grouped: bool) -> Record:
             "_grouped": grouped,
         }
     )
-
-
-def _start(operation: Record, ctx: Context, variables: Path | None) -> None:
-    worker = Worker(operation, ctx, variables)
-    threading.Thread(target=worker.run, name=f"bulk {operation['id']}", daemon=True).start()
-
-
-class Worker:
-    """Works one operation off: waits, writes its lines in slices under the shop's lock, ends it."""
-
-    def __init__(self, operation: Record, ctx: Context, variables: Path | None) -> None:
-        self.operation = operation
-        self.shop = ctx.shop
-        self.ctx = ctx
-        self.variables = variables
-        self.name = operation["id"].rsplit("/", 1)[-1]
-        self.fault = ctx.shop.faults.strike("bulk", [operation["type"].lower(), *_roots(operation["query"])])
-
-    def run(self) -> None:
-        seconds = float(self.shop.settings.get("bulk_seconds", SECONDS))
-        time.sleep(seconds / 2)
-        if not self._step("RUNNING"):
-            return
-        time.sleep(seconds / 2)
-        if self.fault and self.fault.action == "stuck":
-            self._wait_for_cancel()
-            return
-        try:
-            self._write()
-        except bulk_lines.BulkRefused as refusal:
-            self._fail(refusal.code)
-        except Exception:  # whatever breaks in a resolver is the operation's INTERNAL_SERVER_ERROR
-            log.exception("bulk.failed")
-            self._fail("INTERNAL_SERVER_ERROR")
-
-    def _step(self, status: str) -> bool:
-        """Move on, unless the operation was cancelled meanwhile."""
-        with self.shop.lock:
-            if self.operation["status"] == "CANCELING":
-                self._end("CANCELED")
-                return False
-            self._set(status=status)
-            return True
-
-    def _set(self, **values: Any) -> None:
-        self.operation.update(values)
-        self.shop.table(KIND).put(self.operation)
-
-    def _wait_for_cancel(self) -> None:
-        while self.operation["status"] != "CANCELING":
-            time.sleep(0.05)
-        with self.shop.lock:
-            self._end("CANCELED")
-
-    def _write(self) -> None:
-        prepared = self.shop.settings.get("bulk_files", {})
-        own = next((prepared[name] for name in _roots(self.operation["query"]) if name in prepared), None)
-        if own is not None and self.operation["type"] == "QUERY":
-            self._serve(Path(own))
-            return
-        target = self.shop.vault.new_path(f"results/{self.name}")
-        lines, counts = self._lines(), [0, 0]
-        with target.open("wb") as out:
-            while self._slice(lines, counts, out):
-                if self.operation["status"] == "CANCELING":
-                    with self.shop.lock:
-                        self._end("CANCELED")
-                    return
-        if self.fault and self.fault.action == "fail":
-            raise bulk_lines.BulkRefused(self.fault.rule.get("code", "INTERNAL_SERVER_ERROR"))
-        self._complete(target)
-
-    def _slice(self, lines: Iterator[tuple[bytes, bool]], counts: list[int], out: Any) -> bool:
-        """Write some lines; False when there were no more."""
-        with self.shop.lock:
-            for _ in range(SLICE):
-                found = next(lines, None)
-                if found is None:
-                    return False
-                out.write(found[0])
-                counts[0] += 1
-                counts[1] += found[1]
-                self.operation["objectCount"], self.operation["rootObjectCount"] = map(str, counts)
-            return True
-
-    def _lines(self) -> Iterator[tuple[bytes, bool]]:
-        text = self.operation["query"]
-        if self.variables is not None:
-            rows = [row for row in self.variables.read_bytes().splitlines() if row.strip()]
-            return bulk_lines.mutation_writer(text, rows, self._fresh)
-        return bulk_lines.query_writer(text, self._fresh(), grouped=self.operation["_grouped"])
-
-    def _fresh(self) -> Context:
-        return replace(self.ctx, bulk=self.variables is None, path=[], errors=[], searches=[], idempotency_key=None)
-
-    def _serve(self, path: Path) -> None:
-        """Answer with a prepared file."""
-        lines = roots = 0
-        with path.open("rb") as rows:
-            for row in rows:
-                lines += 1
-                roots += b'"__parentId"' not in row
-        self.operation["objectCount"], self.operation["rootObjectCount"] = str(lines), str(roots)
-        self.shop.vault.link(f"results/{self.name}", path)
-        self._complete(path)
-
-    def _complete(self, target: Path) -> None:
-        size = target.stat().st_size
-        with self.shop.lock:
-            self._wrong_counts()
-            url = self._url() if size else None
-            self._end("COMPLETED", url=url, fileSize=str(size) if size else None)
-
-    def _wrong_counts(self) -> None:
-        if self.fault and self.fault.action == "wrong_counts":
-            self.operation["objectCount"] = str(int(self.operation["objectCount"]) + 1)
-
-    def _fail(self, code: str) -> None:
-        target = self.shop.vault.path(f"results/{self.name}")
-        with self.shop.lock:
-            partial = self._url() if target is not None and target.stat().st_size else None
-            self._end("FAILED", errorCode=code, partialDataUrl=partial)
-
-    def _end(self, status: str, **values: Any) -> None:
-        completed = None if status == "CANCELED" else self.shop.stamp()
-        self._set(status=status, completedAt=completed, **values)
-        self.shop.emit("bulk_operations/finish", self.operation)
-
-    def _url(self) -> str:
-        name = self.shop.domain.split(".")[0]
-        until = int((self.shop.clock.now() + KEPT).timestamp())
-        return f"{self.ctx.url}/_files/{name}/results/{self.name}?Expires={until}&Signature={self.name}"
-
-
-def _roots(text: str) -> list[str]:
-    """The root fields of a text that parses."""
-    return [
-        node.name.value
-        for definition in parse(text).definitions
-        for node in definition.selection_set.selections  # type: ignore[attr-defined]
-        if hasattr(node, "name")
-    ]
 
 
 @mutation("bulkOperationCancel")
@@ -322,8 +172,9 @@ sort(
 
 
 def _expired(record: Record, ctx: Context) -> bool:
-    done = record.get("completedAt")
-    return done is not None and ctx.now - datetime.fromisoformat(done) > KEPT
+    # A cancelled operation has no end, but what it wrote goes as well.
+    since = record["completedAt"] or (record["createdAt"] if record["status"] == "CANCELED" else None)
+    return since is not None and ctx.now - datetime.fromisoformat(since) > KEPT
 
 
 @field(KIND, "status")

@@ -241,7 +241,7 @@ def _given_up(client: AdminClient, operation: BulkOperation) -> BulkOperation:
     """Cancel an operation that stands still; it may have ended at this very moment."""
     log.warning("bulk.stalled", extra=_fields_of(client, operation))
     found = cancel(client, operation.id)
-    return found if found.status == "COMPLETED" else replace(found, status="STALLED")
+    return found if found.status == "COMPLETED" else replace(operation, status="STALLED")
 
 
 def download(client: AdminClient, operation: BulkOperation, target: Path) -> Download:

@@ -15,6 +15,7 @@ import pytest
 from shoptide.errors import ProofFailed
 from shoptide.inbound.landing import Landing, TableChange
 from shoptide.resources.extraction import StreamPlan, plan_stream
+from shoptide.resources.stream import Child, Stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify.schema import load
 from shoptide.warehouse.duckdb import DuckDBWarehouse
@@ -171,3 +172,72 @@ def test_a_field_of_another_type_becomes_text(landing: Landing, tmp_path: Path) 
     land(landing, tmp_path, order(ONE, note="words"))
     assert altered == ["orders.note is text now: it was BIGINT and comes as VARCHAR"]
     assert rows(landing, "select note from shopify.orders") == [("words",)]
+
+
+def test_a_line_of_an_unknown_type_is_refused(landing: Landing, tmp_path: Path) -> None:
+    """A type that the API has got since, a child nobody asked for, a line without a type: none is dropped unseen."""
+    tip = {"__typename": "TipLine", "id": "gid://shopify/TipLine/1", "__parentId": ONE}
+    for stranger, told in (
+        (tip, "1 of TipLine below Order"),
+        ({"id": TWO}, "1 of no type"),
+        ({**order(TWO), "__typename": "DraftOrder"}, "1 of DraftOrder"),
+        (line(3, "gid://shopify/Refund/1"), "1 of LineItem below Refund"),
+    ):
+        with pytest.raises(ProofFailed, match=told):
+            land(landing, tmp_path, order(ONE), stranger)
+    assert rows(landing, "select count(*) from shopify.orders") == [(0,)]
+
+
+def test_an_orphan_is_found_also_where_lines_have_no_id(landing: Landing, tmp_path: Path) -> None:
+    """Shipping lines may come without an id; an id that is missing is nobody's parent."""
+    shipping = {"__typename": "ShippingLine", "id": None, "__parentId": ONE, "title": "post"}
+    with pytest.raises(ProofFailed, match="1 rows came without their parent"):
+        land(landing, tmp_path, order(ONE), shipping, line(11, TWO))
+
+
+WIDE = Stream(
+    name="orders",
+    root="orders",
+    node_type="Order",
+    count_root="ordersCount",
+    children=(
+        Child("lineItems", "order_line_items"),
+        Child("shippingLines", "order_shipping_lines"),
+        Child("discountApplications", "order_discount_applications", position="index"),
+        Child("fulfillmentOrders", "order_fulfillment_orders"),
+        Child("returns", "order_returns", children=(Child("returnLineItems", "order_return_line_items"),)),
+    ),
+)
+
+
+@pytest.fixture
+def wide() -> Iterator[Landing]:
+    warehouse = DuckDBWarehouse(None, "shopify")
+    yield Landing(warehouse, plan_stream(WIDE, load("2026-10")), SHOP, "run-1", NOW)
+    warehouse.connection.close()
+
+
+def stub(gid: str) -> dict[str, Any]:
+    return {"id": gid, "_stub": "Order"}
+
+
+def test_what_several_operations_read_is_joined(wide: Landing, tmp_path: Path) -> None:
+    """A record whose content one operation missed has no children either, however deep."""
+    back = {"__typename": "Return", "id": "gid://shopify/Return/1", "__parentId": ONE}
+    gone = {"__typename": "Return", "id": "gid://shopify/Return/2", "__parentId": TWO}
+    below = {"__typename": "ReturnLineItem", "id": "gid://shopify/ReturnLineItem/{}", "__parentId": ""}
+    land(
+        wide,
+        tmp_path,
+        order(ONE, note="content"),
+        line(11, ONE),
+        stub(ONE),
+        stub(TWO),
+        back,
+        gone,
+        {**below, "id": "gid://shopify/ReturnLineItem/1", "__parentId": back["id"]},
+        {**below, "id": "gid://shopify/ReturnLineItem/2", "__parentId": gone["id"]},
+    )
+    assert rows(wide, "select gid, note from shopify.orders") == [(ONE, "content")]
+    assert rows(wide, "select gid from shopify.order_returns") == [(back["id"],)]
+    assert rows(wide, "select gid from shopify.order_return_line_items") == [("gid://shopify/ReturnLineItem/1",)]

@@ -162,6 +162,53 @@ def test_waits_with_quick_looks_first_and_rare_ones_later() -> None:
     assert clock.slept[-1] >= 27
 
 
+def test_an_operation_that_stands_still_is_cancelled() -> None:
+    """Moving slowly is no standing still; a count that has not changed for the time given is."""
+    clock = ModelClock()
+    moving = [seen("RUNNING", objectCount=str(n // 3)) for n in range(12)]
+    cancelled = graphql({"bulkOperationCancel": {"bulkOperation": operation("CANCELING"), "userErrors": []}})
+
+    def answer(heard: Heard) -> Says:
+        return cancelled if "bulkOperationCancel" in heard.json["query"] else seen("RUNNING", objectCount="4")
+
+    with serving(*moving, answer) as server, client_of(server, clock) as client:
+        with pytest.raises(BulkFailed, match="STALLED after 4 objects") as caught:
+            bulk.wait(client, GID, stalled_after=600)
+        assert sum("bulkOperationCancel" in heard.json["query"] for heard in server.heard) == 1
+    assert caught.value.operation_status == "STALLED"
+    assert sum(clock.slept[13:]) >= 600
+
+
+def test_an_operation_that_ends_while_it_is_cancelled_has_ended_well() -> None:
+    """The store was quicker than our patience."""
+
+    def answer(heard: Heard) -> Says:
+        if "bulkOperationCancel" in heard.json["query"]:
+            refusal = [{"field": None, "message": "A bulk operation cannot be canceled when it is completed"}]
+            return graphql({"bulkOperationCancel": {"bulkOperation": operation(), "userErrors": refusal}})
+        return seen("RUNNING")
+
+    with serving(answer) as server, client_of(server) as client:
+        assert bulk.wait(client, GID, stalled_after=60).status == "COMPLETED"
+
+
+def test_a_result_that_is_on_disk_already_is_not_fetched_again(tmp_path: Path) -> None:
+    """Killed between the download and the landing; a file that does not prove itself is fetched anew."""
+    path = tmp_path / "p.jsonl"
+    path.write_bytes(LINES)
+    with serving(Store()) as server, client_of(server) as client:
+        assert bulk.download(client, completed(f"{server.url}/r"), path).lines == 50_000
+        assert server.heard == []
+        path.write_bytes(LINES[:-1])
+        assert bulk.download(client, completed(f"{server.url}/r"), path).bytes == len(LINES)
+        assert len(server.heard) == 1
+
+
+def test_slots_by_version() -> None:
+    """One operation of a kind at a time before 2026-01, five since (FACTS 50)."""
+    assert [bulk.slots(version) for version in ("2025-10", "2026-01", "2026-10")] == [1, 5, 5]
+
+
 def test_an_operation_is_adopted_by_its_id() -> None:
     """Whoever knows the id goes on, whichever process started it."""
     with serving(seen("RUNNING"), seen("COMPLETED", completedAt="2026-10-01T12:30:00Z")) as server:

@@ -1,7 +1,7 @@
 """Control of the simulator under /_simulator/: what tests and rehearsals need and no store offers.
 
-POST reset · GET/PUT state · GET/POST clock · GET/POST/DELETE faults · GET/POST settings. Every address takes
-`?shop=NAME`; without it the first shop is meant (reset: all).
+POST reset · GET/PUT state · GET/POST/DELETE records · GET/POST clock · GET/POST/DELETE faults · GET/POST settings.
+Every address takes `?shop=NAME`; without it the first shop is meant (reset: all).
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from shoptide.simulator import settings, state
+from shoptide.simulator import settings, state, truth
 from shoptide.simulator.bucket import PLANS
 from shoptide.simulator.shop import Record, SimClock
 from shoptide.simulator.world import Stall, World
@@ -41,6 +42,9 @@ def stall_of(request: Request) -> Stall:
 
 
 async def body_of(request: Request) -> Any:
+    """What is asked: a JSON body, or the address's parameters where there is none to be."""
+    if request.method in ("GET", "DELETE"):
+        return {name: value for name, value in request.query_params.items() if name != "shop"}
     raw = await request.body()
     try:
         return json.loads(raw) if raw else {}
@@ -56,7 +60,7 @@ def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         try:
             stall, body = stall_of(request), await body_of(request)
             with stall.shop.lock:
-                return JSONResponse(handler(stall, body))
+                return Response(msgspec.json.encode(handler(stall, body)), media_type="application/json")
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 422)
 
@@ -181,6 +185,21 @@ def write_state(stall: Stall, body: Any) -> Record:
     return {"restored": {kind: len(table) for kind, table in stall.shop.tables.items()}}
 
 
+# the truth
+
+
+def read_truth(stall: Stall, asked: Any) -> Record:
+    return truth.read(stall.shop, asked)
+
+
+def write_truth(stall: Stall, body: Any) -> Record:
+    return truth.change(stall.shop, body)
+
+
+def drop_truth(stall: Stall, asked: Any) -> Record:
+    return truth.remove(stall.shop, asked)
+
+
 def routes() -> list[BaseRoute]:
     at = "/_simulator"
     return [
@@ -192,6 +211,9 @@ def routes() -> list[BaseRoute]:
         Route(f"{at}/faults", answering(read_faults), methods=["GET"]),
         Route(f"{at}/faults", answering(write_faults), methods=["POST", "PUT"]),
         Route(f"{at}/faults", answering(drop_faults), methods=["DELETE"]),
+        Route(f"{at}/records", answering(read_truth), methods=["GET"]),
+        Route(f"{at}/records", answering(write_truth), methods=["POST"]),
+        Route(f"{at}/records", answering(drop_truth), methods=["DELETE"]),
         Route(f"{at}/settings", answering(read_settings), methods=["GET"]),
         Route(f"{at}/settings", answering(write_settings), methods=["POST"]),
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shoptide.shopify import schema as compact
-from shoptide.simulator import domain
+from shoptide.simulator import domain, settings, state
 from shoptide.simulator.bucket import PLANS, Bucket
 from shoptide.simulator.context import App, Context
 from shoptide.simulator.credentials import Credentials
@@ -17,6 +17,9 @@ from shoptide.simulator.shop import Record, Shop, SimClock
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from pathlib import Path
+
+    from shoptide.simulator.faults import Rule
 
 DEFAULT_TOKEN = "shpat_simulated"  # noqa: S105  # the simulator's published default
 DEFAULT_NAME = "simulated"
@@ -37,6 +40,9 @@ class Opening:
     scopes: frozenset[str] = frozenset({"*"})
     token: str = DEFAULT_TOKEN
     now: datetime | None = None
+    dump: Path | None = None  # a file to begin with, instead of seeded data
+    settings: Record = field(default_factory=dict)
+    faults: tuple[Rule, ...] = ()
 
     def open(self) -> Shop:
         if self.plan not in PLANS:
@@ -53,8 +59,12 @@ class Opening:
             clock=SimClock(self.now),
         )
         found_shop(shop)
-        if self.customers or self.products or self.orders:
+        if self.dump is not None:
+            state.restore(shop, state.load(self.dump))
+        elif self.customers or self.products or self.orders:
             seed(shop, customers=self.customers, products=self.products, orders=self.orders, seed=self.seed)
+        settings.apply(shop, self.settings)
+        shop.faults.set(self.faults)
         return shop
 
 
@@ -73,7 +83,7 @@ class Stall:
         self.reset()
 
     def reset(self) -> None:
-        """Open the shop anew: its data, clock, tokens, limits and faults are as at the start."""
+        """Open the shop anew: its data, clock, tokens, limits, settings and faults are as at the start."""
         self.shop = self.opening.open()
         self.bucket = Bucket.of_plan(self.opening.plan, self.shop.clock)
         self.credentials = Credentials()

@@ -12,6 +12,7 @@ import json
 import logging
 import sys
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,8 +74,33 @@ def replayer() -> Any:
     return module
 
 
-def failures(replay: Any, url: str, scenario: dict[str, Any]) -> list[str]:
-    """What differs from the recording, step by step; empty when the whole conversation agrees."""
+@dataclass
+class Costs:
+    """How many recorded query costs are met exactly, of those that were compared."""
+
+    requested: int = 0
+    requested_exact: int = 0
+    actual: int = 0
+    actual_exact: int = 0
+
+    def compare(self, recorded: dict[str, int], answered: dict[str, Any], *, alike: bool) -> None:
+        """Count one step; what an answer really cost says something only where the answers were alike."""
+        self.requested += 1
+        self.requested_exact += answered.get("requestedQueryCost") == recorded["requested"]
+        if alike:
+            self.actual += 1
+            self.actual_exact += answered.get("actualQueryCost") == recorded["actual"]
+
+    def __str__(self) -> str:
+        requested = f"requested {self.requested_exact} of {self.requested}"
+        return f"query costs met exactly: {requested}, actual {self.actual_exact} of {self.actual}"
+
+
+def failures(replay: Any, url: str, scenario: dict[str, Any], costs: Costs | None = None) -> list[str]:
+    """What differs from the recording, step by step; empty when the whole conversation agrees.
+
+    The costs of its answers are added to `costs`.
+    """
     arguments = argparse.Namespace(
         url=f"{url}/admin/api/{{version}}/graphql.json",
         token="shpat_simulated",  # the simulator's published default
@@ -84,8 +110,27 @@ def failures(replay: Any, url: str, scenario: dict[str, Any]) -> list[str]:
         cost=False,
         **WAITS,
     )
-    found = replay.run(replay.Client(arguments), scenario)
+    client = _listening(replay, arguments)
+    found = replay.run(client, scenario)
+    priced = [step for step in scenario["steps"] if {"requested", "actual"} <= step.get("cost", {}).keys()]
+    for step in priced:
+        if costs is not None and step["name"] in client.heard:
+            costs.compare(step["cost"], client.heard[step["name"]], alike=not found)
     return [f"{one['step']}: {one['difference']}" for one in found]
+
+
+def _listening(replay: Any, arguments: argparse.Namespace) -> Any:
+    """The replayer's client, keeping the cost of each step's last answer in `heard`."""
+
+    class Listening(replay.Client):  # type: ignore[misc]  # the replayer is read at run time
+        def graphql(self, version: str, step: dict[str, Any], variables: Any) -> Any:
+            body = super().graphql(version, step, variables)
+            self.heard[step["name"]] = body.get("extensions", {}).get("cost", {})
+            return body
+
+    client = Listening(arguments)
+    client.heard = {}
+    return client
 
 
 def say(line: str) -> None:
@@ -100,11 +145,12 @@ def main(domains: list[str]) -> int:
     replay = replayer()
     passed: dict[str, int] = defaultdict(int)
     failed: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
+    costs = Costs()
     with start(World.empty()) as running:
         for scenario in recorded():
             if domains and scenario["domain"] not in domains:
                 continue
-            differences = failures(replay, running.url, scenario)
+            differences = failures(replay, running.url, scenario, costs)
             if differences:
                 failed[scenario["domain"]].append((scenario["name"], differences))
             else:
@@ -115,6 +161,7 @@ def main(domains: list[str]) -> int:
             say(f"  {name}: {KNOWN.get(name) or differences[0]}")
             for line in differences[1:3] if name not in KNOWN else ():
                 say(f"    {line}")
+    say(str(costs))
     say(f"{sum(passed.values())} passed, {sum(map(len, failed.values()))} failed")
     return 0
 

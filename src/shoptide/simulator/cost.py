@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
@@ -51,11 +52,36 @@ DEAR_COUNTS = frozenset(
 )
 MUTATION_COSTS = {
     "fulfillmentTrackingInfoUpdate": 50,
+    "fulfillmentTrackingInfoUpdateV2": 50,
     "refundCreate": 20,
     "orderCapture": 20,
     "productCreateMedia": 20,
     "fileCreate": 20,
 }
+
+# Points for each entry of an input's list, by mutation: what is written costs, whatever is read back.
+SURCHARGED = {
+    "productSet": "input",
+    "productCreate": "product",
+    "productUpdate": "product",
+    "productVariantsBulkCreate": "",
+    "productVariantsBulkUpdate": "",
+}
+PER_VARIANT, PER_METAFIELD, PER_FILE, PER_VARIANT_FILE = Decimal("0.2"), Decimal("0.4"), Decimal("1.9"), Decimal("0.6")
+
+
+def surcharge(name: str, args: Record) -> int:
+    """What a mutation's input costs besides its selection: a product's variants, metafields and files."""
+    place = SURCHARGED.get(name)
+    if place is None:
+        return 0
+    given = (args.get(place) or args.get("input") or {}) if place else args
+    variants = given.get("variants") or []
+    points = PER_VARIANT * len(variants) + PER_METAFIELD * len(given.get("metafields") or [])
+    points += PER_METAFIELD * sum(len(variant.get("metafields") or []) for variant in variants)
+    points += PER_FILE * len(given.get("files") or [])
+    points += PER_VARIANT_FILE * sum(1 for variant in variants if variant.get("file"))
+    return int(points.quantize(Decimal(1), ROUND_HALF_UP))
 
 
 @dataclass
@@ -99,11 +125,17 @@ class Pricer:
         if not mutation:
             return self.field(root, nodes, [key])
         name = nodes[0].name.value
-        defined = MUTATION_COSTS.get(name, MUTATION_COST)
+        defined = self.mutation(root, nodes[0])
         payload: Any = get_named_type(root.fields[name].type)
         children = self.payload(payload, nodes, [key])
         self.fields.append(FieldCost([key], defined, children, defined + children))
         return defined + children
+
+    def mutation(self, root: GraphQLObjectType, node: FieldNode) -> int:
+        """What a mutation costs before anything is read back."""
+        name = node.name.value
+        args = arguments(root.fields[name], node, self.selections.variables) if name in SURCHARGED else {}
+        return MUTATION_COSTS.get(name, MUTATION_COST) + surcharge(name, args)
 
     def payload(self, kind: GraphQLObjectType, nodes: list[FieldNode], path: list[str]) -> int:
         """A payload's direct objects are free; what they hold is not."""
@@ -148,7 +180,7 @@ class Pricer:
         return defined + children
 
     def defined(self, kind: GraphQLObjectType, name: str, target: Any) -> int:
-        if target.name in FREE_TYPES or target.name.endswith("UserError") or (kind.name, name) in FREE_FIELDS:
+        if target.name in FREE_TYPES or (kind.name, name) in FREE_FIELDS:
             return 0
         if target.name == "Count":
             return 10 if kind.name == "QueryRoot" or (kind.name, name) in DEAR_COUNTS else 1
@@ -174,6 +206,10 @@ class Pricer:
                 total += self.field(kind, nodes, [*path, key])
         self.fields.append(FieldCost(path, 2, total, 2 + total))
         return 2 + total
+
+    def selections_of_edges(self, edge: Any, sets: Sequence[SelectionSetNode], path: list[str]) -> int:
+        """What one edge's node costs inside."""
+        return max(0, self._object(edge, sets, path) - 1)
 
     def _edges(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], weight: int, path: list[str]) -> int:
         edge: Any = get_named_type(kind.fields["edges"].type)
@@ -204,7 +240,7 @@ class Receipt:
                 total += self._field(root, nodes, value, [key])
                 continue
             name = nodes[0].name.value
-            total += MUTATION_COSTS.get(name, MUTATION_COST)
+            total += self.pricer.mutation(root, nodes[0])
             if isinstance(value, dict):
                 total += self._payload(get_named_type(root.fields[name].type), nodes, value, [key])
         return max(1, total)
@@ -222,8 +258,10 @@ class Receipt:
             target = get_named_type(kind.fields[name].type)
             if is_connection(target):
                 total += self._field(kind, inner, found, [*path, key])
-            elif isinstance(found, dict):
-                total += self._inside(target, inner, found, [*path, key])
+            else:
+                rows = found if isinstance(found, list) else [found]
+                inside = (self._inside(target, inner, row, [*path, key]) for row in rows if isinstance(row, dict))
+                total += max(inside, default=0)
         return total
 
     def _inside(self, target: Any, nodes: list[FieldNode], value: Record, path: list[str]) -> int:
@@ -242,11 +280,7 @@ class Receipt:
         return max((self._object(kind, sets, value, path) for kind in kinds), default=0)
 
     def _object(self, kind: Any, sets: Sequence[SelectionSetNode], value: Record, path: list[str]) -> int:
-        return sum(
-            self._field(kind, nodes, value[key], [*path, key])
-            for key, nodes in self._branches(kind, sets)
-            if value.get(key) is not None
-        )
+        return sum(self._field(kind, nodes, value.get(key), [*path, key]) for key, nodes in self._branches(kind, sets))
 
     def _branches(self, kind: Any, sets: Sequence[SelectionSetNode]) -> list[tuple[str, list[FieldNode]]]:
         """The fields of an object that may cost something: leaves are free, and rows have many."""
@@ -259,12 +293,14 @@ class Receipt:
 
     def _field(self, kind: Any, nodes: list[FieldNode], value: Any, path: list[str]) -> int:
         name = nodes[0].name.value
-        if value is None or name == "__typename":
+        if name == "__typename":
             return 0
         definition = kind.fields[name]
         target: Any = get_named_type(definition.type)
         if isinstance(target, GraphQLScalarType | GraphQLEnumType):
             return 0
+        if value is None:
+            return 0 if is_connection(target) else self.pricer.defined(kind, name, target)
         if is_connection(target):
             args = arguments(definition, nodes[0], self.selections.variables)
             return self._connection(target, nodes, args, value, path)
@@ -274,28 +310,40 @@ class Receipt:
 
     def _connection(self, kind: Any, nodes: list[FieldNode], args: Record, value: Record, path: list[str]) -> int:
         size = int(args.get("first") or args.get("last") or 0)
+        wanted = self.selections.fields(kind, subselections(nodes))
+        # Asking whether there is more costs one row more than came.
+        further = any(inner[0].name.value == "pageInfo" for inner in wanted.values())
         total = 2
-        for key, inner in self.selections.fields(kind, subselections(nodes)).items():
+        for key, inner in wanted.items():
             name = inner[0].name.value
             if name in ("nodes", "edges"):
-                total += self._rows(kind, name, inner, value.get(key) or [], size, [*path, key])
+                total += self._rows(kind, inner, value.get(key) or [], size, [*path, key], further=further)
             elif name not in ("pageInfo", "__typename"):
                 total += self._field(kind, inner, value.get(key), [*path, key])
         return total
 
-    def _rows(self, kind: Any, name: str, nodes: list[FieldNode], rows: list[Any], size: int, path: list[str]) -> int:
+    def _rows(
+        self, kind: Any, nodes: list[FieldNode], rows: list[Any], size: int, path: list[str], *, further: bool
+    ) -> int:
+        """What a page's rows cost: the page as requested, less what rows that did not come and their inside give back.
+
+        The rule was fitted to recorded answers; it meets 96 in 100 of them, most of the others by one point.
+        """
+        name, sets = nodes[0].name.value, subselections(nodes)
         target: Any = get_named_type(kind.fields[name].type)
-        if name == "nodes" and not rows:
-            # Shopify mostly charges an empty `nodes` in full.
-            return page_weight(size) * (1 + self.pricer.selection(target, subselections(nodes), path))
+        weight = page_weight(size)
         if not rows:
-            return 0
+            return weight if name == "nodes" else 0
         if name == "nodes":
-            each = sum(self._inside(target, nodes, row, path) for row in rows if row is not None)
+            inside = self.pricer.selection(target, sets, path)
+            spent = [self._inside(target, nodes, row, path) for row in rows if row is not None]
         else:
-            each = sum(self._object(target, subselections(nodes), row, path) for row in rows) - len(rows)
-        weight = math.ceil(page_weight(size) * min(1.0, len(rows) / max(1, size)))
-        return math.ceil(weight * (1 + max(0, each) / len(rows)))
+            inside = self.pricer.selections_of_edges(target, sets, path)
+            spent = [self._object(target, sets, row, path) - 1 for row in rows]
+        page = weight * (1 + inside)
+        missing = max(0, size - len(rows) - further)
+        unspent = sum(max(0, inside - each) for each in spent)
+        return page - math.floor((page * missing + unspent * (weight - 1)) / max(1, size))
 
 
 def subselections(nodes: Sequence[FieldNode]) -> list[SelectionSetNode]:

@@ -61,7 +61,7 @@ def test_recorded_costs_are_met() -> None:
 
 
 def test_actual_cost_gives_back_what_did_not_come() -> None:
-    """A missing record and empty edges are refunded to the bucket; never more than was asked."""
+    """What a missing record holds and empty edges are refunded; the record itself still costs its point."""
     world = World.empty()
     world.shop.clock.stop()
     bucket = Bucket.of_plan("standard", world.shop.clock)
@@ -70,8 +70,8 @@ def test_actual_cost_gives_back_what_did_not_come() -> None:
     )
     body = answer(Request(query), world.first.context("2026-10", ""), bucket)
     cost = body["extensions"]["cost"]
-    assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (11, 2)
-    assert cost["throttleStatus"]["currentlyAvailable"] == 1998
+    assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (11, 3)
+    assert cost["throttleStatus"]["currentlyAvailable"] == 1997
 
 
 def test_bucket_fills_at_its_rate_and_never_over() -> None:

@@ -91,8 +91,11 @@ def _stale(entry: Args, name: str, path: list[str], shop: Shop) -> list[Record]:
 
 
 def _applied(changes: list[Change], given: Args, ctx: Context) -> Record:
-    """Make the changes and give the group that tells of them."""
+    """Make the changes and give the group that tells of them; there is none when nothing changes."""
     shop, told = ctx.shop, []
+    changes = [change for change in changes if change.delta]
+    if not changes:
+        return {**EMPTY, "userErrors": []}
     for change in changes:
         _lag(shop, change.item)
         inventory.shift(shop, change.item, change.location, {change.name: change.delta})

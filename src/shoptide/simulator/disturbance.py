@@ -53,10 +53,15 @@ class Abortable:
         await self.app(scope, receive, send)
 
 
-def cut(scope: Scope) -> None:
-    """Reset the connection."""
+async def cut(scope: Scope, *, politely: bool = False) -> None:
+    """Reset the connection, or close it."""
     if (transport := scope.get(TRANSPORT)) is not None:
-        transport.abort()
+        if politely:
+            transport.close()
+        else:
+            transport.abort()
+    for _ in range(3):  # the server hears of the cut before it misses an answer, and does not complain
+        await asyncio.sleep(0)
 
 
 class Cut(Response):
@@ -67,11 +72,7 @@ class Cut(Response):
         self.refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
-        transport = scope.get(TRANSPORT)
-        if self.refused and transport is not None:
-            transport.close()
-        else:
-            cut(scope)
+        await cut(scope, politely=self.refused)
 
 
 class CutShort(Exception):  # noqa: N818  # not a fault of ours: the one that was asked for
@@ -95,7 +96,7 @@ class Served(FileResponse):
             await super().__call__(scope, receive, self._spoiling(self.fault, send))
         except CutShort:
             await asyncio.sleep(0.05)  # let the bytes leave before the reset overtakes them
-            cut(scope)
+            await cut(scope)
 
     def _spoiling(self, fault: Fault, send: Send) -> Send:
         announced = sent = 0

@@ -243,8 +243,11 @@ class Shop:
         return stamp_of(self.clock.now())
 
     def touch(self, record: Record) -> None:
-        """Note a change: updatedAt moves to the present whole second."""
+        """Note a change: updatedAt moves to the present whole second, and indexes hear of it."""
         record["updatedAt"] = self.stamp()
+        table = self.tables.get(kind_of(record.get("id", "")))
+        if table is not None and table.get(record["id"]) is record:
+            table.put(record)
 
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)

@@ -1,61 +1,127 @@
-"""Kills a command at a random moment, again and again, against one simulated store; what is left must be whole."""
+"""Commands killed (-9) at chosen points: before and after every request and every commit, each in a process of its own.
+
+The processes are forked from one that has the package loaded, so hundreds of points take minutes, not hours. What the
+tests count goes to build/crash.json: one flat map of name → number.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import functools
+import json
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
 import sys
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TOKEN = "shpat_simulated"
+POINTS = int(os.environ.get("SHOPTIDE_KILL_POINTS", "10"))  # a test; `make crash` asks for more
+REPORT = Path(__file__).parents[2] / "build" / "crash.json"
+FORKED = multiprocessing.get_context("forkserver")
+FORKED.set_forkserver_preload(["killing", "shoptide.cli.main", "shoptide.cli.pull", "shoptide.cli.push"])
 
 
-def environment() -> dict[str, str]:
-    return {**os.environ, "SHOPIFY_TOKEN": TOKEN}
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code (-9 when it was killed), the points it passed, and what it printed."""
+
+    code: int
+    points: int
+    output: str
+
+    @property
+    def killed(self) -> bool:
+        return self.code == -signal.SIGKILL
 
 
-def killed(folder: Path, arguments: list[str], after: float) -> bool:
-    """Run a command and kill -9 it after some seconds; False when it ended before that."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "shoptide", *arguments],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        process.wait(timeout=after)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait(timeout=10)
-        return True
-    return False
+def run(folder: Path, arguments: list[str], *, die_at: int | None = None) -> Ended:
+    """Run a command in `folder`; kill it at its point number `die_at`."""
+    output = folder / "output.txt"
+    passed = FORKED.Value("i", 0)
+    process = FORKED.Process(target=_child, args=(folder, arguments, die_at, passed, output))
+    process.start()
+    process.join(timeout=240)
+    if process.exitcode is None:
+        process.kill()
+        raise TimeoutError(f"shoptide {' '.join(arguments)} did not end: {output.read_text()}")
+    return Ended(process.exitcode, passed.value, output.read_text())
 
 
-def finish(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "shoptide", *arguments],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+def _child(folder: Path, arguments: list[str], die_at: int | None, passed: Any, output: Path) -> None:
+    os.chdir(folder)
+    os.environ["SHOPIFY_TOKEN"] = TOKEN
+    with output.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+
+    def point() -> None:
+        with passed.get_lock():
+            passed.value += 1
+            if passed.value == die_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    _watch(point)
+    from shoptide.cli.main import run as command
+
+    code = command(arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.exit(code)
 
 
-def moments(seed: int, count: int, first: float, last: float) -> list[float]:
-    """When to kill: seeded, spread over the part of a run that does the work."""
+def _watch(point: Callable[[], None]) -> None:
+    """Call `point` where a death could leave something half done: around requests and commits."""
+    import httpx2
+    from sqlalchemy.engine.default import DefaultDialect
+
+    from shoptide.warehouse.duckdb import DuckDBWarehouse
+
+    def around(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            point()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                point()
+
+        return watched
+
+    whole = DuckDBWarehouse.transaction
+
+    @contextmanager
+    def transaction(self: DuckDBWarehouse) -> Iterator[Any]:
+        with whole(self) as connection:
+            yield connection
+            point()
+        point()
+
+    httpx2.Client.send = around(httpx2.Client.send)  # type: ignore[method-assign]
+    DefaultDialect.do_commit = around(DefaultDialect.do_commit)  # type: ignore[method-assign]
+    DuckDBWarehouse.transaction = transaction  # type: ignore[method-assign]
+
+
+def points(seed: int, count: int, passed: int) -> list[int]:
+    """Which of a run's points to die at: seeded, spread over all of them."""
     chance = random.Random(seed)
-    return [chance.uniform(first, last) for _ in range(count)]
+    spread = [1 + index * passed // count for index in range(count)]
+    return [min(passed, each + chance.randrange(max(1, passed // count))) for each in spread]
 
 
-def length(folder: Path, arguments: list[str]) -> float:
-    """How long a command takes undisturbed, in seconds."""
-    began = time.monotonic()
-    finish(folder, arguments)
-    return time.monotonic() - began
+def count(**figures: int) -> None:
+    """Add to the figures of build/crash.json; names have a dot where the keyword has two underscores."""
+    REPORT.parent.mkdir(exist_ok=True)
+    with REPORT.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        held = json.loads(REPORT.read_text()) if REPORT.exists() else {}
+        for keyword, number in figures.items():
+            name = keyword.replace("__", ".")
+            held[name] = held.get(name, 0) + number
+        REPORT.write_text(json.dumps(held, indent=1, sort_keys=True) + "\n")

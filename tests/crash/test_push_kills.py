@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
+import random
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx2
 import pytest
-from killing import finish, killed, moments
+from killing import POINTS, Ended, count, run
 
-from shoptide.simulator.server import start
+from shoptide.simulator.server import Running, start
 from shoptide.simulator.world import World
 
-ROWS = 60
-POINTS = int(os.environ.get("SHOPTIDE_KILL_POINTS", "8"))  # an object; `make crash` sets more
+FRESH = 6  # rows that the source has more at each attempt
+ROWS = FRESH * POINTS
 
 CONFIG = """[shop.main]
 name = "simulated"
@@ -26,7 +28,7 @@ plan = "plus"
 [warehouse]
 url = "duckdb:///w.duckdb"
 [pull.store]
-streams = "all"
+streams = ["orders"]
 [push.rows]
 object = "{object}"
 strategy = "{strategy}"
@@ -34,19 +36,28 @@ source = "rows.jsonl"
 key = "k"
 match = {match}
 """
-SOURCES: dict[str, list[dict[str, Any]]] = {
-    "customers": [
-        {"k": f"c{i}", "email": f"c{i}@example.com", "first_name": f"F{i}", "note": f"n{i}"} for i in range(ROWS)
-    ],
-    "products": [{"k": f"p{i}", "title": f"Product {i}", "vendor": f"v{i}"} for i in range(ROWS)],
-    "orders": [
-        {"k": f"o{i}", "email": f"o{i}@example.com", "line_items": [{"title": f"T{i}", "quantity": 1, "price": "5.00"}]}
-        for i in range(ROWS)
-    ],
-}
+
+
+def source(name: str, turn: int) -> list[dict[str, Any]]:
+    """The rows as they stand at an attempt: some more each time, and of upserts some with another text."""
+    rows = range(FRESH * (turn + 1))
+    said = [max(each for each in range(turn + 1) if each % 5 == i % 5 or each == 0) for i in rows]
+    if name == "customers":
+        return [
+            {"k": f"c{i}", "email": f"c{i}@example.com", "first_name": f"F{i}", "note": f"n{said[i]}"} for i in rows
+        ]
+    if name == "products":
+        return [{"k": f"p{i}", "title": f"Product {i}", "vendor": f"v{said[i]}"} for i in rows]
+    line = {"quantity": 1, "price": "5.00"}
+    return [{"k": f"o{i}", "email": f"o{i}@example.com", "line_items": [{"title": f"T{i}", **line}]} for i in rows]
+
+
 STRATEGIES = {"customers": ("upsert", '["email"]'), "products": ("upsert", "[]"), "orders": ("create", "[]")}
+OPEN_ORDERS = """select gid as k, gid as \\"order\\", 'TN' || id as tracking_number from orders
+  where display_fulfillment_status = 'UNFULFILLED' and cancelled_at is null order by gid"""
 KINDS = {"customers": "Customer", "products": "Product", "orders": "Order"}
 NAMES = {"customers": "email", "products": "title", "orders": "email"}
+TEXTS = {"customers": ("note", "note"), "products": ("vendor", "vendor")}  # the store's field, the source's column
 FAULTS = [
     {"action": "reset_after", "probability": 0.05, "seed": 1},
     {"action": "internal_error", "probability": 0.04, "seed": 2},
@@ -61,53 +72,81 @@ def test_every_row_has_one_record_after_kills_and_lost_answers(name: str, tmp_pa
     with start(World.empty(plan="plus")) as running:
         settings = {"url": running.url, "object": name, "strategy": strategy, "match": match}
         (tmp_path / "shoptide.toml").write_text(CONFIG.format(**settings))
-        (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in SOURCES[name]))
-        for rule in [*FAULTS, {"action": "slow", "seconds": 0.02, "every": 1}]:
-            httpx2.post(f"{running.url}/_simulator/faults", json=rule).raise_for_status()
-        kills = sum(killed(tmp_path, ["push", "rows"], after) for after in moments(7, POINTS, 0.6, 1.6))
-        httpx2.delete(f"{running.url}/_simulator/faults").raise_for_status()
-        for _ in range(3):
-            done = finish(tmp_path, ["push", "rows"])
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert f"{ROWS} unchanged" in done.stdout
-        assert kills > 0
+
+        def prepare(turn: int) -> None:
+            (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in source(name, turn)))
+
+        kills = _killed(running, tmp_path, prepare)
+        assert f"{ROWS} unchanged" in _finished(running, tmp_path).output
         shop = running.world.shop
         with shop.lock:
             records = shop.table(KINDS[name]).all()
+        rows = source(name, POINTS - 1)
         counts = Counter(record[NAMES[name]] for record in records)
-        wanted = {row["email" if NAMES[name] == "email" else "title"] for row in SOURCES[name]}
-        assert {each for each, count in counts.items() if count > 1} == set()
+        wanted = {row[NAMES[name]] for row in rows}
+        doubles = {each for each, number in counts.items() if number > 1}
+        count(
+            outbound__kill_points=kills,
+            outbound__rows=ROWS,
+            outbound__doubles=len(doubles),
+            outbound__losses=len(wanted - set(counts)),
+        )
+        assert kills > 0
+        assert doubles == set()
         assert set(counts) == wanted
-        if name == "customers":
-            assert {(r["email"], r["firstName"], r["note"]) for r in records} == {
-                (row["email"], row["first_name"], row["note"]) for row in SOURCES[name]
-            }
+        if name != "orders":
+            field, column = TEXTS[name]
+            held = {record[NAMES[name]]: record[field] for record in records}
+            assert held == {row[NAMES[name]]: row[column] for row in rows}
 
 
 def test_a_fulfillment_is_never_made_twice(tmp_path: Path) -> None:
     """Orders are fulfilled once, whatever was killed or lost."""
-    with start(World.seeded(customers=20, products=10, orders=60, plan="plus", seed=2)) as running:
+    with start(World.seeded(customers=20, products=10, orders=8 * POINTS, plan="plus", seed=2)) as running:
         settings = {"url": running.url, "object": "fulfillments", "strategy": "create", "match": "[]"}
-        config = CONFIG.format(**settings).replace(
-            'source = "rows.jsonl"',
-            'source = """select gid as k, gid as \\"order\\", \'TN\' || id as tracking_number from shopify.orders'
-            ' where display_fulfillment_status = \'UNFULFILLED\' and cancelled_at is null"""',
-        )
+        config = CONFIG.format(**settings).replace('source = "rows.jsonl"', f'source = """{OPEN_ORDERS}"""')
         (tmp_path / "shoptide.toml").write_text(config)
-        assert finish(tmp_path, ["pull", "--quiet"]).returncode == 0
-        for rule in [*FAULTS, {"action": "slow", "seconds": 0.03, "every": 1}]:
-            httpx2.post(f"{running.url}/_simulator/faults", json=rule).raise_for_status()
-        for after in moments(11, POINTS, 0.6, 1.4):
-            killed(tmp_path, ["push", "rows"], after)
-        httpx2.delete(f"{running.url}/_simulator/faults").raise_for_status()
-        for _ in range(3):
-            finish(tmp_path, ["push", "rows"])
+        assert run(tmp_path, ["pull", "--quiet"]).code == 0
+        with duckdb.connect(str(tmp_path / "w.duckdb")) as warehouse:
+            asked = len(warehouse.execute(OPEN_ORDERS.replace("orders", "shopify.orders")).fetchall())
+        assert asked > POINTS
+
+        def prepare(turn: int) -> None:
+            some = f"{OPEN_ORDERS} limit {1 + asked * (turn + 1) // POINTS}"
+            (tmp_path / "shoptide.toml").write_text(config.replace(OPEN_ORDERS, some))
+
+        kills = _killed(running, tmp_path, prepare)
+        _finished(running, tmp_path)
         shop = running.world.shop
         with shop.lock:
             found = [record for record in shop.table("Fulfillment") if "TN" in json.dumps(record)]
         numbers = Counter(number for record in found for number in _numbers(record))
-        assert numbers, "nothing was fulfilled"
-        assert {number for number, count in numbers.items() if count > 1} == set()
+        doubles = {number for number, times in numbers.items() if times > 1}
+        count(outbound__kill_points=kills, outbound__rows=asked, outbound__doubles=len(doubles))
+        count(outbound__losses=asked - len(numbers))
+        assert doubles == set()
+        assert len(numbers) == asked
+
+
+def _killed(running: Running, folder: Path, prepare: Callable[[int], None]) -> int:
+    """Pushes killed at points of what is left to do, while the store loses answers; returns how many were."""
+    kills = 0
+    for rule in FAULTS:
+        httpx2.post(f"{running.url}/_simulator/faults", json=rule).raise_for_status()
+    chance = random.Random(5)
+    for turn in range(POINTS):
+        prepare(turn)
+        kills += run(folder, ["push", "rows"], die_at=chance.randrange(6, 50)).killed
+    return kills
+
+
+def _finished(running: Running, folder: Path) -> Ended:
+    """Pushes until nothing is left, with a store that answers."""
+    httpx2.delete(f"{running.url}/_simulator/faults").raise_for_status()
+    for _ in range(3):
+        done = run(folder, ["push", "rows"])
+    assert done.code == 0, done.output
+    return done
 
 
 def _numbers(record: dict[str, object]) -> list[str]:

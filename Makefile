@@ -31,13 +31,18 @@ check: $(READY)  ## Style, types, import directions, dead code, dependencies
 	$(BIN)/deptry src
 
 test: check  ## The checks and all tests
+	@rm -f build/crash.json
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 bench: $(READY)  ## Measure; figures go to build/bench.json
 	@$(BIN)/python bench/run.py
 
-crash: $(READY)  ## Kill pulls and pushes at many points and look at what is left
-	$(BIN)/python -m pytest -q tests/crash
+crash: $(READY)  ## Kill pulls and pushes at many points, play many histories; figures go to build/crash.json
+	@rm -f build/crash.json
+	SHOPTIDE_KILL_POINTS=220 $(BIN)/python -m pytest -q tests/crash/test_pull_kills.py
+	SHOPTIDE_KILL_POINTS=60 $(BIN)/python -m pytest -q tests/crash/test_push_kills.py
+	SHOPTIDE_HISTORIES=40 $(BIN)/python -m pytest -q tests/crash/test_pull_histories.py
+	@cat build/crash.json
 
 scenarios: $(READY)  ## Replay recorded conversations against the simulator, where they are at hand
 	@$(BIN)/python tests/contract/scenarios.py

@@ -14,6 +14,7 @@ import os
 import random
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Ended:
 def run(folder: Path, arguments: list[str], *, die_at: int | None = None) -> Ended:
     """Run a command in `folder`; kill it at its point number `die_at`."""
     output = folder / "output.txt"
-    passed = FORKED.Value("i", 0)
+    passed = FORKED.Value("i", 0, lock=False)  # a lock would be held by the dead
     process = FORKED.Process(target=_child, args=(folder, arguments, die_at, passed, output))
     process.start()
     process.join(timeout=240)
@@ -61,8 +62,10 @@ def _child(folder: Path, arguments: list[str], die_at: int | None, passed: Any, 
         os.dup2(file.fileno(), 2)
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
 
+    lock = threading.Lock()
+
     def point() -> None:
-        with passed.get_lock():
+        with lock:
             passed.value += 1
             if passed.value == die_at:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -73,7 +76,7 @@ def _child(folder: Path, arguments: list[str], die_at: int | None, passed: Any, 
     code = command(arguments)
     sys.stdout.flush()
     sys.stderr.flush()
-    sys.exit(code)
+    os._exit(code)
 
 
 def _watch(point: Callable[[], None]) -> None:

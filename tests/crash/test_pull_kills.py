@@ -39,7 +39,7 @@ def content(folder: Path) -> dict[str, list[Any]]:
         ).fetchall()
         found = {}
         for (name,) in names:
-            own = f"columns(c -> c not in {OWN})"
+            own = f"columns(lambda c: c not in {OWN})"
             deleted = ", _valid_to is null" if name.endswith("_history") else ""
             found[name] = connection.execute(f"select {own}{deleted} from shopify.{name} order by all").fetchall()
         return found

@@ -133,6 +133,8 @@ def _show(flags: Flags, report: PullReport) -> None:
         output.table(["table", "new", "changed", "unchanged", "deleted"], rows)
     used = f"{report.calls} API calls, {report.cost:.0f} cost points"
     output.line(f"{report.pull}: {report.outcome} in {report.seconds:.1f} s, {used}")
+    for text in report.notes:
+        output.note(flags, text)
     for stream in report.streams:
         if stream.pruned:
             output.note(flags, f"{stream.stream}: {len(stream.pruned)} fields left out (`shoptide discover` says why)")

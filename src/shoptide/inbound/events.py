@@ -74,6 +74,7 @@ class PullReport:
     calls: int = 0
     cost: float = 0.0
     seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> list[StreamReport]:

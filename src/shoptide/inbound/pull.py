@@ -19,8 +19,8 @@ from typing import Any
 
 from shoptide.clock import Clock
 from shoptide.config import PullConfig, StreamConfig
-from shoptide.errors import ConfigError, Interrupted, ProofFailed, ShoptideError
-from shoptide.inbound import cursors
+from shoptide.errors import ConfigError, Interrupted, ProofFailed, ScopeMissing, ShoptideError
+from shoptide.inbound import cursors, deletions, history
 from shoptide.inbound.cursors import Cursor
 from shoptide.inbound.events import (
     Event,
@@ -65,6 +65,12 @@ def chosen_streams(config: PullConfig, wanted: Iterable[str] = ()) -> list[str]:
     if absent:
         raise ConfigError(
             f"--stream {absent[0]}: [pull.{config.name}] reads {', '.join(configured)}", hint="add it to streams"
+        )
+    unkept = [name for name in config.history if name not in configured and name != "all"]
+    if unkept:
+        raise ConfigError(
+            f"[pull.{config.name}] history: {unkept[0]!r} is none of its streams",
+            hint=f'it reads {", ".join(configured)}; history = ["all"] keeps every stream\'s',
         )
     names = [name for name in configured if not wanted or name in wanted]
     return sorted(dict.fromkeys(names), key=list(STREAMS).index)
@@ -180,6 +186,7 @@ def summary(report: PullReport) -> dict[str, Any]:
         "calls": report.calls,
         "cost": report.cost,
         "seconds": round(report.seconds, 3),
+        "notes": report.notes,
         "streams": [
             {
                 "stream": each.stream,
@@ -232,6 +239,8 @@ def _streams(run: Run, plans: list[StreamPlan]) -> None:
             run.halt.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    if run.options.limit is None and run.options.since is None:
+        _deletes(run)
     if run.options.reconcile:
         for job in run.jobs:
             if not job.whole and job.report.error is None:
@@ -292,6 +301,7 @@ def _land(run: Run, job: Job, found: Extract) -> None:
     with run.warehouse.transaction():
         job.report.altered = landing.declare()
         job.report.changes = tuple(landing.merge(whole=job.whole))
+        _keep(run, job)
         if run.options.limit is None and run.options.since is None:
             _move_cursor(run, job, found, landing)
     landing.drop()
@@ -316,11 +326,48 @@ def _move_cursor(run: Run, job: Job, found: Extract, landing: Landing) -> None:
     cursors.save(run.warehouse, run.shop, run.config.name, stream.name, moved, run.report.run_id)
 
 
+def _keep(run: Run, job: Job) -> None:
+    """Note the versions of a stream whose history is asked for, inside the transaction that changed its rows."""
+    if run.config.history == ("all",) or job.report.stream in run.config.history:
+        history.keep(run.warehouse, job.plan, run.shop, run.clock.now())
+
+
+def _deletes(run: Run) -> None:
+    """Mark what the store's events say was deleted since the last run; without the right to read them, say so."""
+    landed = [job for job in run.jobs if job.report.error is None]
+    if not landed:
+        return
+    last = cursors.load(run.warehouse, run.shop, run.config.name, deletions.CURSOR)
+    since = next_floor(last.read_at if last else run.clock.now(), run.config.overlap)
+    try:
+        found = deletions.read(run.client, since, stop=run.stopped)
+    except ScopeMissing as refused:
+        run.report.notes.append(f"deletes are found by --reconcile only: {refused.message}")
+        return
+    except Interrupted:
+        raise
+    except ShoptideError as error:
+        run.report.notes.append(f"deletes since {since:%Y-%m-%d %H:%M} are looked for next time: {error.message}")
+        log.warning("pull.events_failed", extra={"reason": error.message})
+        return
+    with run.warehouse.transaction():
+        for job in landed if found.gids else ():
+            changes = deletions.mark(run.warehouse, job.plan, run.shop, found.gids, run.clock.now())
+            if sum(change.deleted for change in changes):
+                job.report.changes = merged(job.report.changes, changes)
+                _keep(run, job)
+        moved = Cursor(found.read_at, since, len(found.gids), None, found.read_at, run.client.api_version)
+        # A stream that failed has not heard of these yet: the events are read again for it.
+        if len(landed) == len(run.jobs):
+            cursors.save(run.warehouse, run.shop, run.config.name, deletions.CURSOR, moved, run.report.run_id)
+
+
 def _reconcile(run: Run, job: Job) -> None:
     changes = reconcile(
         bulk_reader(run, job),
         run.warehouse,
         now=run.clock.now(),
+        afterwards=lambda: _keep(run, job),
     )
     job.report.changes = merged(job.report.changes, changes)
     run.tell(StreamLanded(job.report.stream, changes))

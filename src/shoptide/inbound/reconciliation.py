@@ -6,6 +6,7 @@ children with it; what is only in the store is read by id and landed like any ot
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -20,8 +21,13 @@ from shoptide.warehouse.names import quoted
 IDS = "_store_ids"
 
 
-def reconcile(reader: BulkReader, warehouse: DuckDBWarehouse, *, now: datetime) -> tuple[TableChange, ...]:
-    """Compare ids; returns rows marked deleted and rows brought back or in, by table."""
+def reconcile(
+    reader: BulkReader, warehouse: DuckDBWarehouse, *, now: datetime, afterwards: Callable[[], None] = lambda: None
+) -> tuple[TableChange, ...]:
+    """Compare ids; returns rows marked deleted and rows brought back or in, by table.
+
+    `afterwards` is called inside the transaction that changes the rows.
+    """
     client, plan, spool = reader.client, reader.plan, reader.spool
     ids = reader.of_ids().read()
     landing = Landing(warehouse, plan, client.domain, reader.run_id, now)
@@ -39,6 +45,7 @@ def reconcile(reader: BulkReader, warehouse: DuckDBWarehouse, *, now: datetime) 
         changes = landing.merge(whole=False) if missing and plan.stream.via is None else []
         gone = f"NOT EXISTS (SELECT 1 FROM {IDS} i WHERE i.id = t.gid)"
         deleted = deletions.mark_where(warehouse, plan, client.domain, gone, now)
+        afterwards()
     landing.drop()
     for gid in ids.operations:
         reader.ledger.close_operation(gid, "landed")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLSyntaxError, OperationDefinitionNode
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -78,7 +79,10 @@ async def graphql(request: HttpRequest) -> Response:
     oauth.expire(stall)
     if request.headers.get("X-Shopify-Access-Token") not in stall.shop.tokens:
         return json_response(Reply(401, {"errors": INVALID_TOKEN}), version, stall)
-    parsed = body_of(await request.body())
+    try:
+        parsed = body_of(await request.body())
+    except ClientDisconnect:  # nobody is there to read the answer
+        return Response(status_code=499)
     if isinstance(parsed, Reply):
         return json_response(parsed, version, stall)
     debug = request.headers.get("Shopify-GraphQL-Cost-Debug") == "1"

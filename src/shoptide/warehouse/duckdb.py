@@ -13,7 +13,7 @@ import duckdb
 
 from shoptide.errors import ConfigError, WarehouseError, WarehouseLocked
 from shoptide.warehouse import source
-from shoptide.warehouse.names import quoted
+from shoptide.warehouse.names import literal, quoted
 
 LOCKED = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 SETTINGS = {
@@ -137,21 +137,27 @@ class DuckDBWarehouse:
         return [row[0] for row in rows]
 
     def read_source(self, text: str, *, base: Path) -> source.SourceRows:
-        """The rows of a push's source: a table, a query or a file below `base`. Raises SourceError."""
+        """The rows of a push's source: a table, a query or a file below `base`. Raises SourceError.
+
+        Names without a schema are looked for in ours first, as `run_query` does.
+        """
         cursor = self.connection.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
+        self._look_here_first(cursor)
         return source.read(cursor, text, base)
 
     def run_query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """A query's columns and rows, names without a schema looked for in ours first. Raises WarehouseError."""
         with self.errors():
-            if self.connection.execute(
-                "SELECT 1 FROM information_schema.schemata WHERE schema_name = ?", [self.schema]
-            ).fetchone():
-                self.connection.execute(f"SET search_path = '{self.schema.replace(chr(39), chr(39) * 2)},main'")
+            self._look_here_first(self.connection)
             result = self.connection.execute(sql)
             columns = [str(column[0]) for column in result.description or []]
             return columns, result.fetchall()
+
+    def _look_here_first(self, connection: duckdb.DuckDBPyConnection) -> None:
+        known = "SELECT 1 FROM information_schema.schemata WHERE schema_name = ?"
+        if connection.execute(known, [self.schema]).fetchone():
+            connection.execute(f"SET search_path = {literal(f'{self.schema},main')}")
 
     def publish(self, name: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> None:
         """Replace a small bookkeeping table with these rows, in one transaction."""

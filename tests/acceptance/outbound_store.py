@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,11 +57,23 @@ class Project:
             options=pushing.Options(**options),
         )
 
+    def rows(self, *rows: dict[str, Any], name: str = "rows") -> str:
+        """A JSONL file of the rows, as a source; nested values are lists and objects."""
+        (self.base / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return f"{name}.jsonl"
+
     def states(self, name: str) -> dict[str, RecordState]:
         return {state.key: state for state in self.ledger.records(name)}
 
     def ask(self, document: str, **variables: Any) -> dict[str, Any]:
         return self.client.execute(document, variables).data
+
+    def mutate(self, name: str, arguments: str, select: str) -> dict[str, Any]:
+        """A mutation that the store's own staff makes; `arguments` are GraphQL."""
+        document = f"mutation {{ {name}({arguments}) {{ {select} userErrors {{ field message }} }} }}"
+        payload: dict[str, Any] = self.ask(document)[name]
+        assert payload["userErrors"] == [], payload["userErrors"]
+        return payload
 
     def fault(self, **rule: Any) -> None:
         """Ask the simulator for a disaster."""

@@ -13,7 +13,8 @@ from shoptide.errors import ConfigError
 from shoptide.inbound.reading import file_tree
 from shoptide.outbound.lookup import ORDER_NAME, SKU, VARIANT_BY_SKU, WAYS, Way
 from shoptide.outbound.order_writers import ORDER
-from shoptide.outbound.writers import VARIANTS
+from shoptide.outbound.product_writers import MEDIA
+from shoptide.outbound.variant_writers import HELD
 from shoptide.resources.extraction import StreamPlan, plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify import access, bulk
@@ -64,7 +65,8 @@ def test_documents_of_streams_are_valid(version: str) -> None:
 @pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
 def test_documents_of_client_and_pushes_are_valid(version: str) -> None:
     """Fixed documents, and look-ups."""
-    fixed = [access.DOCUMENT, bulk.RUN_QUERY, bulk.RUN_MUTATION, bulk.READ, bulk.RECENT, bulk.CANCEL, ORDER, VARIANTS]
+    fixed = [access.DOCUMENT, bulk.RUN_QUERY, bulk.RUN_MUTATION, bulk.READ, bulk.RECENT, bulk.CANCEL]
+    fixed += [ORDER, HELD, MEDIA]
     ways = [wrapped(way) for way in (*WAYS.values(), SKU, ORDER_NAME, VARIANT_BY_SKU)]
     for text in [*fixed, *ways]:
         assert [error.message for error in validate(executable(version), parse(text))] == [], text

@@ -17,7 +17,7 @@ from shoptide.errors import (
     WriteOutcome,
 )
 from shoptide.ledger import Ledger, RecordState, Sending
-from shoptide.outbound import order_writers, writers
+from shoptide.outbound import order_writers, product_writers, writers
 from shoptide.outbound.events import Outcome
 from shoptide.outbound.planning import WRITES, Planned
 from shoptide.outbound.resolution import marks_of
@@ -27,19 +27,19 @@ from shoptide.resources.inputs import shown
 
 CREATE = {
     "customers": writers.create_customer,
-    "products": writers.create_product,
+    "products": product_writers.create_product,
     "orders": order_writers.create_order,
     "fulfillments": order_writers.create_fulfillment,
 }
 UPDATE = {
     "customers": writers.update_customer,
-    "products": writers.update_product,
+    "products": product_writers.update_product,
     "orders": order_writers.update_order,
     "fulfillments": order_writers.update_fulfillment,
 }
 DELETE = {
     "customers": writers.delete_customer,
-    "products": writers.delete_product,
+    "products": product_writers.delete_product,
     "orders": order_writers.delete_order,
     "fulfillments": order_writers.delete_fulfillment,
 }
@@ -158,7 +158,7 @@ class Sender:
             row.key,
             row.action,
             "blocked" if answer.blocked else "rejected",
-            row.gid,
+            answer.gid or row.gid,
             f"{error.message}; {more}" if more else error.message,
             error.code,
             ".".join(error.path) or None,

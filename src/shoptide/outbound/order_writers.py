@@ -6,7 +6,7 @@ from typing import Any
 
 from shoptide.outbound import lookup
 from shoptide.outbound.session import Session, refused
-from shoptide.outbound.writers import Values, _gone_is_fine, with_marker
+from shoptide.outbound.writers import Values, gone_is_fine, with_marker
 
 OPTIONS = ("inventoryBehaviour", "sendReceipt", "sendFulfillmentReceipt")
 
@@ -71,9 +71,9 @@ def update_order(session: Session, gid: str, values: Values) -> str:
 def delete_order(session: Session, gid: str) -> None:
     if session.push.deletes == "cancel":
         variables = {"orderId": gid, "reason": "OTHER", "restock": False, "refund": False, "notifyCustomer": False}
-        _gone_is_fine(lambda: session.mutate("orderCancel", variables, "job { id }"), "already been cancel")
+        gone_is_fine(lambda: session.mutate("orderCancel", variables, "job { id }"), "already been cancel")
         return
-    _gone_is_fine(lambda: session.mutate("orderDelete", {"orderId": gid}, "deletedId"), "does not exist")
+    gone_is_fine(lambda: session.mutate("orderDelete", {"orderId": gid}, "deletedId"), "does not exist")
 
 
 # fulfillments
@@ -238,7 +238,7 @@ def event(session: Session, gid: str, values: Values) -> None:
 
 
 def delete_fulfillment(session: Session, gid: str) -> None:
-    _gone_is_fine(lambda: session.mutate("fulfillmentCancel", {"id": gid}, "fulfillment { id }"), "not found")
+    gone_is_fine(lambda: session.mutate("fulfillmentCancel", {"id": gid}, "fulfillment { id }"), "not found")
 
 
 def find_fulfillment(session: Session, values: Values) -> str | None:

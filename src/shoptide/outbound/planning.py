@@ -91,7 +91,10 @@ def _one(push: PushConfig, draft: Draft, state: RecordState | None) -> Planned:
         return Planned(draft.key, "unchanged", draft, gid)
     changes = differences(state.sent if state else None, draft.values)
     sent = state.sent if state else None
-    if push.strategy == "create":
+    if applied and sent is not None and not changes:
+        return Planned(draft.key, "unchanged", draft, gid)  # a field left the row, which changes nothing
+    half_made = state is not None and state.gid and state.action in ("create", "update") and not applied
+    if push.strategy == "create" and not (half_made and draft.gid is None):
         return Planned(draft.key, "create" if gid is None else "blocked", draft, gid, changes,
                        None if gid is None else "the row names a record that exists", attempts=attempts)  # fmt: skip
     action = "update" if gid else "find"

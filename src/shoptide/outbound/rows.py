@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from shoptide.shopify.schema import Schema
 
 STRATEGIES = ("create", "update", "upsert", "delete", "mirror")
 POLICIES = ("overwrite", "set_if_empty", "append")
+REPLACED = ("variants",)  # lists that may be made exactly the row's; all others are added to or changed
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ def checked_config(push: PushConfig) -> PushObject:
             choices = ", ".join((*IDENTITY, *target.match))
             raise ConfigError(f"{where} match {name!r}: choose from {choices}, or namespace.key of an id metafield")
     for column, policy in push.columns.items():
-        if policy not in POLICIES:
-            raise ConfigError(f"{where} columns.{column} = {policy!r}: choose one of {', '.join(POLICIES)}")
+        allowed = (*POLICIES, "replace") if column in REPLACED else POLICIES
+        if policy not in allowed:
+            raise ConfigError(f"{where} columns.{column} = {policy!r}: choose one of {', '.join(allowed)}")
     if push.nulls not in ("ignore", "clear"):
         raise ConfigError(f'{where} nulls {push.nulls!r}: choose "ignore" or "clear"')
     return target
@@ -172,7 +175,8 @@ class Drafter:
             value = row[column]
             if value is None:
                 if self.push.nulls == "clear":
-                    values[name] = None
+                    with suppress(KeyError):
+                        values[name] = self.shaper.cleared(kind, name)
                 continue
             owner = self.target.create or self.target.name
             shaped = self._shaped(name, kind, value, column)

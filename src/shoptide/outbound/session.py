@@ -24,12 +24,14 @@ class UserError:
 
 
 class Refused(Exception):  # noqa: N818  # an answer of the store, not a fault of ours
-    """The store took the request and refused it: nothing was applied. `blocked` when no retry can change that."""
+    """The store took the request and refused it. `blocked` when no retry can change that; `gid` when the record was
+    made before a later step was refused."""
 
-    def __init__(self, errors: tuple[UserError, ...], *, blocked: bool = False) -> None:
+    def __init__(self, errors: tuple[UserError, ...], *, blocked: bool = False, gid: str | None = None) -> None:
         super().__init__("; ".join(error.message for error in errors))
         self.errors = errors
         self.blocked = blocked
+        self.gid = gid
 
 
 class Ambiguous(Exception):  # noqa: N818  # an outcome of a row
@@ -67,9 +69,13 @@ class Session:
 
     # mutations
 
-    def mutate(self, name: str, variables: Mapping[str, Any], select: str) -> dict[str, Any]:
+    def mutate(
+        self, name: str, variables: Mapping[str, Any], select: str, *, idempotency_key: str | None = None
+    ) -> dict[str, Any]:
         """Run a mutation; returns its payload. Raises Refused for userErrors, ApiError as the client does."""
-        payload = self.client.execute(self.document(name, variables, select), variables).data[name]
+        document = self.document(name, variables, select, idempotent=idempotency_key is not None)
+        given = {**variables, "idempotencyKey": idempotency_key} if idempotency_key else variables
+        payload = self.client.execute(document, given).data[name]
         if payload is None:
             raise refused("the store answered without a result")
         found = [
@@ -81,14 +87,18 @@ class Session:
         result: dict[str, Any] = payload
         return result
 
-    def document(self, name: str, variables: Mapping[str, Any], select: str) -> str:
+    def document(self, name: str, variables: Mapping[str, Any], select: str, *, idempotent: bool = False) -> str:
         """The mutation's text with just the arguments given; the error's `code` where its type has one (FACTS 21)."""
         definition = self.schema.mutation_root.fields[name]
         declared = ", ".join(f"${each}: {definition.arguments[each].type.text}" for each in variables)
         given = ", ".join(f"{each}: ${each}" for each in variables)
         errors = self.schema.type(self.schema.type(definition.type.name).fields["userErrors"].type.name)
         code = " code" if "code" in errors.fields else ""
-        return f"mutation({declared}) {{ {name}({given}) {{ {select} userErrors {{ field message{code} }} }} }}"
+        key, directive = (
+            (", $idempotencyKey: String!", " @idempotent(key: $idempotencyKey)") if idempotent else ("", "")
+        )
+        errors_asked = f"userErrors {{ field message{code} }}"
+        return f"mutation({declared}{key}) {{ {name}({given}){directive} {{ {select} {errors_asked} }} }}"
 
     def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         return self.client.execute(document, variables).data
@@ -132,19 +142,17 @@ class Session:
         )
         return bool(found["metafieldDefinitions"]["nodes"])
 
-    def publication(self, name: str) -> str:
+    def publication(self, name: str, column: str = "publishTo") -> str:
         """The gid of a publication by its name or gid; raises Refused that lists them."""
         if name.startswith("gid://"):
             return name
         with self.lock:
             if self.publications is None:
                 found = self.query("{ publications(first: 50) { nodes { id name } } }")["publications"]["nodes"]
-                self.publications = {each["name"].lower(): each["id"] for each in found}
-        known = self.publications.get(name.lower())
+                self.publications = {each["name"]: each["id"] for each in found}
+        known = {each.lower(): gid for each, gid in self.publications.items()}.get(name.lower())
         if known is None:
-            raise refused(
-                f"there is no publication {name!r}; the store has {', '.join(self.publications)}", "publishTo"
-            )
+            raise refused(f"there is no publication {name!r}; the store has {', '.join(self.publications)}", column)
         return known
 
 

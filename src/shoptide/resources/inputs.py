@@ -36,6 +36,19 @@ LONGEST = {  # characters, from the store's own refusals
     "MailingAddressInput.company": 255,
 }
 
+LARGER = {"ProductVariantSetInput": 2048}  # items, where an array may hold more than MOST_ITEMS
+# What the schema requires and a row may leave out: the value that stands for it, None where the writer finds it.
+FILLED: dict[str, Any] = {
+    "ProductVariantSetInput.optionValues": None,
+    "ProductSetInventoryInput.name": "available",
+    "CreateMediaInput.mediaContentType": "IMAGE",
+}
+# What an empty value takes nothing away from: it would be refused, or mean "leave alone".
+UNCLEARABLE = frozenset({"metafields", "variants", "media", "publishTo", "unpublishFrom", "sku", "price", "handle",
+                         "lineItems", "collectionsToJoin", "collectionsToLeave", "productOptions"})  # fmt: skip
+# Inputs that plain text may stand for: the field it is.
+SPOKEN = {"CreateMediaInput": "originalSource"}
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -93,19 +106,36 @@ class Shaper:
             return self._object(kind, value, where)
         return _scalar(wanted.name, value, where, kinds)
 
+    def cleared(self, text: str, name: str) -> Any:
+        """The value that empties a field: "" for text, [] for a list, null else. Raises KeyError where there is none.
+
+        Blank text becomes null in the store where null is what it keeps (FACTS 31); null itself is often ignored.
+        """
+        wanted = TypeRef(text)
+        if name in UNCLEARABLE or wanted.required:
+            raise KeyError(name)
+        if wanted.is_list:
+            return []
+        if self.schema.type(wanted.name).kind == "INPUT_OBJECT" or wanted.name in ("Boolean", "JSON"):
+            raise KeyError(name)
+        return "" if wanted.name in ("String", "URL") else None
+
     def _list(self, item: TypeRef, value: Any, where: str, kinds: tuple[str, ...]) -> list[Any]:
         given = _parsed(value, where, "[") if isinstance(value, str) and value.lstrip().startswith("[") else value
         if isinstance(given, str):
-            if self.schema.type(item.name).kind == "INPUT_OBJECT":
+            if self.schema.type(item.name).kind == "INPUT_OBJECT" and item.name not in SPOKEN:
                 raise Mismatch(where, "must be a list (or JSON text of one)", value)
             given = [part.strip() for part in given.split(",") if part.strip()]
         if not isinstance(given, (list, tuple)):
             raise Mismatch(where, "must be a list", value)
-        if len(given) > MOST_ITEMS:
-            raise Mismatch(where, f"holds {len(given)} items; the store takes at most {MOST_ITEMS}", None)
+        most = LARGER.get(item.name, MOST_ITEMS)
+        if len(given) > most:
+            raise Mismatch(where, f"holds {len(given)} items; the store takes at most {most}", None)
         return [self._shape(item, each, f"{where}[{index}]", kinds) for index, each in enumerate(given)]
 
     def _object(self, kind: Type, value: Any, where: str) -> dict[str, Any]:
+        if isinstance(value, str) and kind.name in SPOKEN and not value.lstrip().startswith("{"):
+            value = {SPOKEN[kind.name]: value}
         given = _parsed(value, where, "{") if isinstance(value, str) else value
         if not isinstance(given, Mapping):
             raise Mismatch(where, f"must be an object with fields of {kind.name}", value)
@@ -117,16 +147,25 @@ class Shaper:
                 alike = near(name, kind.inputs)
                 told = f"; did you mean {', '.join(alike)}?" if alike else ""
                 raise Mismatch(f"{where}.{key}", f"is no field of {kind.name}{told}", inner)
-            if inner is None and not field.required:
+            if inner is None and (not field.required or f"{kind.name}.{name}" in FILLED):
                 continue  # a STRUCT has every field; null there is absence
             found = self._shape(field.type, inner, f"{where}.{key}", field.id_kinds)
             shaped[name] = checked_length(kind.name, name, found, f"{where}.{key}")
-        missing = [name for name, field in kind.inputs.items() if field.required and name not in shaped]
-        if missing:
-            raise Mismatch(f"{where}.{missing[0]}", "is required", None)
+        self._complete(kind, shaped, where)
         if kind.one_of and len(shaped) != 1:
             raise Mismatch(where, f"must have exactly one of {', '.join(kind.inputs)}", given)
         return shaped
+
+    @staticmethod
+    def _complete(kind: Type, shaped: dict[str, Any], where: str) -> None:
+        """Fill what a row may leave out; raises Mismatch for what it must not."""
+        for name, field in kind.inputs.items():
+            if not field.required or name in shaped:
+                continue
+            if f"{kind.name}.{name}" not in FILLED:
+                raise Mismatch(f"{where}.{name}", "is required", None)
+            if FILLED[f"{kind.name}.{name}"] is not None:
+                shaped[name] = FILLED[f"{kind.name}.{name}"]
 
 
 def checked_length(kind: str, name: str, value: Any, where: str) -> Any:

@@ -67,6 +67,7 @@ PRODUCTS = PushObject(
         "variants": "[ProductVariantSetInput!]",
         "media": "[CreateMediaInput!]",
         "publishTo": "[String!]",
+        "unpublishFrom": "[String!]",
         "sku": "String",  # to match by, and the SKU of a product that has one variant
         "price": "Money",
     },

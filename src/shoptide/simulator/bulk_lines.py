@@ -211,6 +211,7 @@ def _line_answer(text: str, raw: bytes, ctx: Context) -> Record:
     try:
         data = run(prepare(Request(text, variables), ctx.version), ctx)
         ctx.shop.changes += 1
+        ctx.shop.settle()
     except Refused as refused:
         return {"errors": refused.body["errors"]}
     return {"data": data, "errors": ctx.errors} if ctx.errors else {"data": data}

@@ -205,6 +205,7 @@ class Worker:
         completed = None if status == "CANCELED" else self.shop.stamp()
         self._set(status=status, completedAt=completed, **values)
         self.shop.emit("bulk_operations/finish", self.operation)
+        self.shop.settle()
 
     def _url(self) -> str:
         name = self.shop.domain.split(".")[0]

@@ -1,13 +1,14 @@
 """Control of the simulator under /_simulator/: what tests and rehearsals need and no store offers.
 
-POST reset · GET/PUT state · GET/POST/DELETE records · GET/POST clock · GET/POST/DELETE faults · GET/POST settings.
-Every address takes `?shop=NAME`; without it the first shop is meant (reset: all).
+POST reset · GET/PUT state · GET/POST/DELETE records · GET/POST clock · GET/POST/DELETE faults · GET/POST settings ·
+GET/DELETE webhooks. Every address takes `?shop=NAME`; without it the first shop is meant (reset: all).
 """
 
 from __future__ import annotations
 
 import functools
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,9 @@ def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         try:
             stall, body = stall_of(request), await body_of(request)
             with stall.shop.lock:
-                return Response(msgspec.json.encode(handler(stall, body)), media_type="application/json")
+                told = handler(stall, body)
+                stall.shop.settle()
+                return Response(msgspec.json.encode(told), media_type="application/json")
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 422)
 
@@ -200,6 +203,23 @@ def drop_truth(stall: Stall, asked: Any) -> Record:
     return truth.remove(stall.shop, asked)
 
 
+# webhooks
+
+
+def read_webhooks(stall: Stall, body: Any) -> Record:
+    """The deliveries, oldest first; `topic` and `status` choose among them, `payload=1` adds headers and payloads."""
+    wanted = {name: body[name] for name in ("topic", "status") if name in body}
+    found = [each for each in stall.post.all() if all(getattr(each, name) == held for name, held in wanted.items())]
+    shown = [each.shown(whole=body.get("payload") in ("1", "true")) for each in found]
+    return {"deliveries": shown, "counts": Counter(each.status for each in found)}
+
+
+def clear_webhooks(stall: Stall, _body: Any) -> Record:
+    """Forget the deliveries that are decided."""
+    stall.post.clear()
+    return {"deliveries": [each.shown() for each in stall.post.all()]}
+
+
 def routes() -> list[BaseRoute]:
     at = "/_simulator"
     return [
@@ -214,6 +234,8 @@ def routes() -> list[BaseRoute]:
         Route(f"{at}/records", answering(read_truth), methods=["GET"]),
         Route(f"{at}/records", answering(write_truth), methods=["POST"]),
         Route(f"{at}/records", answering(drop_truth), methods=["DELETE"]),
+        Route(f"{at}/webhooks", answering(read_webhooks), methods=["GET"]),
+        Route(f"{at}/webhooks", answering(clear_webhooks), methods=["DELETE"]),
         Route(f"{at}/settings", answering(read_settings), methods=["GET"]),
         Route(f"{at}/settings", answering(write_settings), methods=["POST"]),
     ]

@@ -5,7 +5,8 @@ A rule is a JSON object, or the same as text: `reset_after,operation=orderCreate
 Its keys: `action` (ACTIONS), `on` (where it strikes, graphql if absent), `operation` (an operation's name or root
 field; of a bulk operation also `query` or `mutation`; absent: any), `nth` (the nth matching call, counted from 1),
 `every`, `times` (how often at most), `probability` with `seed`, and what the action needs: `status`, `retry_after`,
-`seconds`, `code`, `field` (with dots: `orders.nodes.0.customer`), `bytes`, `lines`, `by`.
+`seconds`, `code`, `field` (with dots: `orders.nodes.0.customer`), `bytes`, `lines`, `by`. Of a webhook `operation` is
+its topic, `by` how many more copies are sent, or how many later deliveries overtake it at most.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "download": frozenset({"truncate", "corrupt", "refuse", "reset", "timeout", "status", "slow"}),
     "upload": frozenset({"refuse", "reset", "reset_after", "timeout", "status", "slow"}),
     "token": frozenset({"refuse", "reset", "timeout", "status", "slow"}),
+    "webhook": frozenset({"lose", "duplicate", "delay", "disorder"}),
 }
 # What each key of a rule holds; keys of an action are checked when the rule is given, not when it strikes.
 KEYS: dict[str, tuple[type, ...]] = {
@@ -106,6 +108,7 @@ class Fault:
     """What goes wrong with this one call."""
 
     rule: Rule
+    random: random.Random = field(default_factory=random.Random)  # the rule's own, seeded
 
     @property
     def action(self) -> str:
@@ -129,7 +132,7 @@ class Faults:
         names = set(names)
         for standing in self.standing:
             if standing.matches(point, names) and standing.strikes():
-                return Fault(standing.rule)
+                return Fault(standing.rule, standing.random)
         return None
 
     def report(self) -> list[Rule]:

@@ -212,6 +212,7 @@ class Shop:
         self.changes = 0
         self.listings: dict[str, Any] = {}  # sorted root listings, kept while nothing changes
         self.listeners: list[Callable[[str, Record], None]] = []
+        self.settled: list[Callable[[], None]] = []
         self.created_at = self.stamp()
 
     def new_number(self, kind: str) -> int:
@@ -256,3 +257,8 @@ class Shop:
         """Tell listeners (events, webhooks) what happened: topic as Shopify writes it, `customers/create`."""
         for listener in self.listeners:
             listener(topic, record)
+
+    def settle(self) -> None:
+        """A change is complete: whoever listens may look at the records now. Hold the lock."""
+        for act in self.settled:
+            act()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shoptide.shopify import schema as compact
@@ -10,7 +11,9 @@ from shoptide.simulator import domain, settings, state
 from shoptide.simulator.bucket import PLANS, Bucket
 from shoptide.simulator.context import App, Context
 from shoptide.simulator.credentials import Credentials
+from shoptide.simulator.deliveries import Post
 from shoptide.simulator.execution import Request, answer
+from shoptide.simulator.notices import Notices, unsubscribe
 from shoptide.simulator.seed import found_shop, seed
 from shoptide.simulator.shop import Record, Shop, SimClock
 
@@ -80,14 +83,22 @@ class Stall:
 
     def __init__(self, opening: Opening) -> None:
         self.opening = opening
-        self.reset()
+        self._open()
 
     def reset(self) -> None:
         """Open the shop anew: its data, clock, tokens, limits, settings and faults are as at the start."""
+        self.post.close()
+        self._open()
+
+    def _open(self) -> None:
         self.shop = self.opening.open()
         self.bucket = Bucket.of_plan(self.opening.plan, self.shop.clock)
         self.credentials = Credentials()
         self.requests = 0
+        self.post = Post(self.shop.clock, partial(unsubscribe, self.shop))
+        notices = Notices(self.shop, self.post, self.credentials)
+        self.shop.listeners.append(notices.hear)
+        self.shop.settled.append(notices.settle)
 
     def app(self) -> App:
         return App(scopes=frozenset(self.shop.scopes))
@@ -99,7 +110,10 @@ class Stall:
         """Answer a request; one at a time, as a shop's database would order them."""
         with self.shop.lock:
             self.requests += 1
-            return answer(request, self.context(version, url), self.bucket, debug=debug)
+            try:
+                return answer(request, self.context(version, url), self.bucket, debug=debug)
+            finally:
+                self.shop.settle()
 
 
 class World:

@@ -66,7 +66,8 @@ def update_email(args: Args, ctx: Context) -> Record:
         return {"customer": record, "userErrors": [problem]}
     if record.get("email"):
         record[f"_{name}"] = consent_record(given[name], ctx.shop.stamp())
-        _announce(record, ctx)
+        changed(ctx.shop, record)
+        ctx.shop.emit("customers_email_marketing_consent/update", record)
     return {"customer": record, "userErrors": []}
 
 
@@ -83,7 +84,8 @@ def update_sms(args: Args, ctx: Context) -> Record:
     if error:
         return {"customer": None, "userErrors": [error]}
     record[f"_{name}"] = consent_record(given[name], ctx.shop.stamp())
-    _announce(record, ctx)
+    changed(ctx.shop, record)
+    ctx.shop.emit("customers_marketing_consent/update", record)
     return {"customer": record, "userErrors": []}
 
 
@@ -99,10 +101,5 @@ def update_whatsapp(args: Args, ctx: Context) -> Record:
         error = user_error(["input", name], CHANNELS[name][1], "INVALID")
         return {"customerPhoneNumber": None, "userErrors": [error]}
     record[f"_{name}"] = consent_record(given[name], ctx.shop.stamp())
-    _announce(record, ctx)
-    return {"customerPhoneNumber": default_phone(record, {}, ctx), "userErrors": []}
-
-
-def _announce(record: Record, ctx: Context) -> None:
     changed(ctx.shop, record)
-    ctx.shop.emit("customers_marketing_consent/update", record)
+    return {"customerPhoneNumber": default_phone(record, {}, ctx), "userErrors": []}

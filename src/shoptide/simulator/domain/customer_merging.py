@@ -115,7 +115,7 @@ def _merge(shop: Shop, kept: Record, gone: Record, override: Args) -> None:
     _move_metafields(shop, kept, gone)
     forget(shop, gone, "customers/delete")
     changed(shop, kept)
-    shop.emit("customers/merge", kept)
+    shop.emit("customers/merge", {"id": kept["id"], "_deleted": gone["id"]})
 
 
 def _chosen(name: str, kept: Record, gone: Record, override: Args) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from shoptide.clock import SystemClock
+from shoptide.clock import Clock, SystemClock
 from shoptide.config import LedgerConfig, PullConfig, Secret, ShopConfig, WarehouseConfig
 from shoptide.inbound.events import Event, PullReport, StreamReport
 from shoptide.inbound.pull import Options, pull
@@ -25,11 +25,10 @@ from shoptide.warehouse import DuckDBWarehouse, open_warehouse
 OWN = ("_synced_at", "_run_id", "_row_hash", "_deleted_at")
 
 
-class HastyClock(SystemClock):
+class HastyClock:
     """Real time, but so many times as fast: minutes of waiting pass in a blink."""
 
     def __init__(self, pace: float) -> None:
-        super().__init__()
         self.pace = pace
         self._began = (time.monotonic(), datetime.now(UTC))
 
@@ -40,7 +39,7 @@ class HastyClock(SystemClock):
         return self._began[0] + (time.monotonic() - self._began[0]) * self.pace
 
     def sleep(self, seconds: float) -> None:
-        super().sleep(seconds / self.pace)
+        time.sleep(max(0.0, seconds) / self.pace)
 
 
 @dataclass
@@ -52,7 +51,7 @@ class Puller:
     client: AdminClient
     warehouse: DuckDBWarehouse
     ledger: Ledger
-    clock: SystemClock
+    clock: Clock
     config: PullConfig
     events: list[Event] = field(default_factory=list)
 
@@ -91,8 +90,14 @@ class Puller:
     def slow(self) -> None:
         """Points come back so slowly that bulk operations are the quicker way; the bucket is full."""
         bucket = self.running.world.first.bucket
-        bucket.resize(2_000, 40)
+        bucket.resize(2_000, 15)
         bucket.give_back(2_000)
+
+    def quick(self) -> None:
+        """Points are no matter."""
+        bucket = self.running.world.first.bucket
+        bucket.resize(40_000, 2_000)
+        bucket.give_back(40_000)
 
     def rows(self, sql: str) -> list[Any]:
         return self.warehouse.run_query(sql)[1]
@@ -123,11 +128,9 @@ def stream_of(report: PullReport, name: str) -> StreamReport:
 
 
 @contextmanager
-def pulling(
-    base: Path, running: Running, *streams: str, clock: SystemClock | None = None, **shop: Any
-) -> Iterator[Puller]:
+def pulling(base: Path, running: Running, *streams: str, clock: Clock | None = None, **shop: Any) -> Iterator[Puller]:
     """A project in a folder, on a store that runs."""
-    ticking = clock or SystemClock()
+    ticking: Clock = clock or SystemClock()
     config = ShopConfig(
         "main", "simulated.myshopify.com", access_token=Secret("shpat_simulated"), base_url=running.url, **shop
     )

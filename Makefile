@@ -40,6 +40,7 @@ bench: $(READY)  ## Measure; figures go to build/bench.json
 crash: $(READY)  ## Kill pulls and pushes at many points, play many histories; figures go to build/crash.json
 	@rm -f build/crash.json
 	SHOPTIDE_KILL_POINTS=220 $(BIN)/python -m pytest -q tests/crash/test_pull_kills.py
+	SHOPTIDE_KILL_POINTS=60 $(BIN)/python -m pytest -q tests/crash/test_pull_window_kills.py
 	SHOPTIDE_KILL_POINTS=60 $(BIN)/python -m pytest -q tests/crash/test_push_kills.py
 	SHOPTIDE_HISTORIES=40 $(BIN)/python -m pytest -q tests/crash/test_pull_histories.py
 	@cat build/crash.json

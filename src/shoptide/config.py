@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 
 class Secret:
@@ -95,6 +96,7 @@ class PushConfig:
     max_deletes: int | None = None
     deletes: str = "delete"  # or "archive" (products), "cancel" (orders)
     schedule: str | None = None
+    cancel: dict[str, Any] = field(default_factory=dict)  # reason, refund, restock, notify_customer, staff_note
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,9 @@ class Section:
             )
         return value
 
+    def table(self, key: str, example: str) -> dict[str, object]:
+        return self._take(key, dict, f"a table such as {example}") or {}
+
     def number(self, key: str) -> int | None:
         value = self._take(key, (int, str), "a whole number")
         if isinstance(value, str) and not value.isdigit():
@@ -340,7 +343,7 @@ def _query(section: Section) -> str:
 def _push(name: str, section: Section, shops: dict[str, ShopConfig]) -> PushConfig:
     from shoptide.outbound.rows import checked_config
 
-    columns = section._take("columns", dict, 'a table such as { tags = "append" }') or {}  # noqa: SLF001
+    columns = section.table("columns", '{ tags = "append" }')
     found = PushConfig(
         name,
         _shop_of(section, shops),
@@ -354,6 +357,7 @@ def _push(name: str, section: Section, shops: dict[str, ShopConfig]) -> PushConf
         section.number("max_deletes"),
         section.text("deletes", "delete") or "",
         section.text("schedule"),
+        section.table("cancel", '{ reason = "customer", refund = true, restock = true }'),
     )
     section.finish()
     checked_config(found)

@@ -85,12 +85,32 @@ class Project:
             return len(self.running.world.shop.table(kind))
 
 
+class LeapingClock(SystemClock):
+    """Waits by moving its own hands and the store's."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self.leapt = 0.0
+        self.moves_store = True
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.leapt
+
+    def sleep(self, seconds: float) -> None:
+        self.leapt += seconds
+        if self.moves_store:
+            httpx2.post(f"{self.url}/_simulator/clock", json={"move": seconds}).raise_for_status()
+
+
 @contextmanager
-def opened(base: Path, *, world: World | None = None, running: Running | None = None) -> Iterator[Project]:
-    """A project in a folder, on a store of its own or one that runs already."""
+def opened(
+    base: Path, *, world: World | None = None, running: Running | None = None, leaping: bool = False
+) -> Iterator[Project]:
+    """A project in a folder, on a store of its own or one that runs already; `leaping` waits by moving the clocks."""
     serving = running or start(world or World.empty())
     shop = ShopConfig("main", "simulated.myshopify.com", access_token=Secret("shpat_simulated"), base_url=serving.url)
-    client = AdminClient(shop, clock=SystemClock())
+    client = AdminClient(shop, clock=LeapingClock(serving.url) if leaping else SystemClock())
     warehouse = open_warehouse(WarehouseConfig("duckdb:///warehouse.duckdb"), base=base)
     ledger = open_ledger(LedgerConfig("sqlite:///.shoptide/ledger.db"), base=base)
     try:

@@ -11,8 +11,8 @@ from graphql import DocumentNode, FieldNode, OperationDefinitionNode, parse, val
 
 from shoptide.errors import ConfigError
 from shoptide.inbound.reading import file_tree
+from shoptide.outbound.fulfillment_writers import ORDER
 from shoptide.outbound.lookup import ORDER_NAME, SKU, VARIANT_BY_SKU, WAYS, Way
-from shoptide.outbound.order_writers import ORDER
 from shoptide.outbound.product_writers import MEDIA
 from shoptide.outbound.variant_writers import HELD
 from shoptide.resources.extraction import StreamPlan, plan_stream

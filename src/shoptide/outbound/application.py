@@ -17,7 +17,7 @@ from shoptide.errors import (
     WriteOutcome,
 )
 from shoptide.ledger import Ledger, RecordState, Sending
-from shoptide.outbound import order_writers, product_writers, writers
+from shoptide.outbound import blame, fulfillment_writers, order_writers, product_writers, writers
 from shoptide.outbound.events import Outcome
 from shoptide.outbound.planning import WRITES, Planned
 from shoptide.outbound.resolution import marks_of
@@ -29,19 +29,19 @@ CREATE = {
     "customers": writers.create_customer,
     "products": product_writers.create_product,
     "orders": order_writers.create_order,
-    "fulfillments": order_writers.create_fulfillment,
+    "fulfillments": fulfillment_writers.create_fulfillment,
 }
 UPDATE = {
     "customers": writers.update_customer,
     "products": product_writers.update_product,
     "orders": order_writers.update_order,
-    "fulfillments": order_writers.update_fulfillment,
+    "fulfillments": fulfillment_writers.update_fulfillment,
 }
 DELETE = {
     "customers": writers.delete_customer,
     "products": product_writers.delete_product,
     "orders": order_writers.delete_order,
-    "fulfillments": order_writers.delete_fulfillment,
+    "fulfillments": fulfillment_writers.delete_fulfillment,
 }
 WORKERS = {"standard": 8, "advanced": 12, "plus": 24, "enterprise": 32}
 CHUNK = 64  # rows noted in the journal at once
@@ -150,26 +150,22 @@ class Sender:
         return UPDATE[name](self.session, gid, {each: change.after for each, change in row.changes.items()})
 
     def _refusal(self, row: Planned, answer: Refused) -> Outcome:
-        error = answer.errors[0]
-        column = self._column(row, error.path)
-        value = row.draft.values.get(column) if column else None
-        more = "; ".join(other.message for other in answer.errors[1:])
+        target, values = self.session.target, row.draft.values
+        error = blame.leading(target, values, answer.errors)
+        column = blame.column_of(target, values, error.path)
+        value = blame.value_at(values, column, error.path) if column else None
+        messages = dict.fromkeys([error.message, *(other.message for other in answer.errors)])
         return Outcome(
             row.key,
             row.action,
             "blocked" if answer.blocked else "rejected",
             answer.gid or row.gid,
-            f"{error.message}; {more}" if more else error.message,
+            "; ".join(messages),
             error.code,
             ".".join(error.path) or None,
             snaked(column) if column else None,
             None if value is None else shown(value),
         )
-
-    @staticmethod
-    def _column(row: Planned, path: tuple[str, ...]) -> str | None:
-        """The source's field that an error's path leads to: the first step that the row has."""
-        return next((step for step in path if step in row.draft.values), None)
 
     def _state(self, row: Planned, outcome: Outcome) -> RecordState:
         applied = outcome.outcome == "applied"

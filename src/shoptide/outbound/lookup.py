@@ -173,6 +173,14 @@ def by_way(session: Session, way: Way, values: dict[str, str]) -> dict[str, list
     return found
 
 
+def variants_by_sku(session: Session, skus: Iterable[str]) -> dict[str, list[str]]:
+    """Variants by SKU for lines of orders; what one row found the others of the run don't ask for again."""
+    asked = set(skus)
+    found = by_way(session, VARIANT_BY_SKU, {sku: sku for sku in asked if sku not in session.skus})
+    session.skus.update({sku: hits[0] for sku, hits in found.items() if len(hits) == 1})
+    return {sku: found[sku] if sku in found else [session.skus[sku]] for sku in asked}
+
+
 def current(session: Session, gids: Iterable[str], names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """What the store holds of some plain fields now: gid → field → value."""
     kind = session.schema.type(session.target.kind)

@@ -1,22 +1,24 @@
-"""Writes orders and fulfillments: customers and variants looked up, fulfillment orders found, grouped and filled."""
+"""Writes orders: lines and customers looked up, the pace of trial stores kept, what the store allows to change."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from shoptide.errors import RateLimited
 from shoptide.outbound import lookup
 from shoptide.outbound.session import Session, refused
-from shoptide.outbound.writers import Values, gone_is_fine, with_marker
+from shoptide.outbound.writers import Values, gone_is_fine, with_marker, without_empty
 
 OPTIONS = ("inventoryBehaviour", "sendReceipt", "sendFulfillmentReceipt")
+TRIES = 10
 
 
-# orders
+# new orders
 
 
 def create_order(session: Session, key: str, values: Values) -> str:
-    order = {name: value for name, value in values.items() if name not in OPTIONS and value is not None}
-    order["lineItems"] = [line_item(session, each, index) for index, each in enumerate(values.get("lineItems") or [])]
+    order = {name: value for name, value in without_empty(values).items() if name not in OPTIONS}
+    order["lineItems"] = line_items(session, values.get("lineItems") or [])
     if isinstance(order.get("customer"), str):
         order["customer"] = customer(session, order["customer"])
     options = {
@@ -25,231 +27,117 @@ def create_order(session: Session, key: str, values: Values) -> str:
         "sendFulfillmentReceipt": bool(values.get("sendFulfillmentReceipt")),
     }
     variables = {"order": with_marker(session, order, key), "options": options}
-    return str(session.mutate("orderCreate", variables, "order { id }")["order"]["id"])
+    return str(_at_its_pace(session, variables)["order"]["id"])
 
 
-def line_item(session: Session, given: Values, index: int) -> Values:
-    """A line by variant id, by SKU (looked up) or as a custom line with a title and price."""
-    if given.get("variantId") or given.get("title") or not given.get("sku"):
-        return given
-    hits = lookup.by_way(session, lookup.VARIANT_BY_SKU, {"sku": given["sku"]})["sku"]
+def _at_its_pace(session: Session, variables: Values) -> Values:
+    """Create an order; on trial and development stores, which take five a minute, when its turn comes (FACTS §5)."""
+    for _try in range(TRIES):
+        session.pace.wait()
+        try:
+            return session.mutate("orderCreate", variables, "order { id }")
+        except RateLimited:
+            session.pace.refused()
+    raise RateLimited("the store takes no more new orders now (trial and development stores: five a minute)")
+
+
+def line_items(session: Session, given: list[Values]) -> list[Values]:
+    """Lines by variant id, by SKU (looked up together) or custom ones with a title of their own."""
+    unknown = {
+        str(index): str(each["sku"])
+        for index, each in enumerate(given)
+        if each.get("sku") and not each.get("variantId") and not each.get("title")
+    }
+    found = lookup.variants_by_sku(session, set(unknown.values()))
+    lines = []
+    for index, each in enumerate(given):
+        if str(index) in unknown:
+            variant = _one_variant(found[each["sku"]], each["sku"], index)
+            lines.append({**{name: value for name, value in each.items() if name != "sku"}, "variantId": variant})
+        else:
+            lines.append(each)
+    return lines
+
+
+def _one_variant(hits: list[str], sku: str, index: int) -> str:
     if not hits:
-        raise refused(f"no variant has the SKU {given['sku']}", "lineItems", str(index), "sku")
+        raise refused(f"no variant has the SKU {sku}", "lineItems", str(index), "sku")
     if len(hits) > 1:
-        raise refused(
-            f"{len(hits)} variants have the SKU {given['sku']}: use variantId", "lineItems", str(index), "sku"
-        )
-    return {**{name: value for name, value in given.items() if name != "sku"}, "variantId": hits[0]}
+        raise refused(f"{len(hits)} variants have the SKU {sku}: use variant_id", "lineItems", str(index), "sku")
+    return hits[0]
+
+
+# customers of orders
 
 
 def customer(session: Session, given: str) -> Values:
     """The customer an order names by id, e-mail or phone: associated when the store knows them, else made with it."""
+    gid, name, value = _found_customer(session, given)
+    return {"toAssociate": {"id": gid}} if gid else {"toUpsert": {name: value}}
+
+
+def _found_customer(session: Session, given: str) -> tuple[str | None, str, str]:
+    """The customer's gid if the store has them, and what they were looked up by."""
     text = given.strip()
     if text.startswith("gid://"):
-        return {"toAssociate": {"id": text}}
+        return text, "id", text
     if text.isdigit():
-        return {"toAssociate": {"id": f"gid://shopify/Customer/{text}"}}
+        return f"gid://shopify/Customer/{text}", "id", text
     name = "email" if "@" in text else "phone"
-    way = lookup.WAYS["customers", name]
     value = text if name == "email" else lookup.fold_phone(text)
     if value is None:
         raise refused(
             f"{text!r} is neither an id, an e-mail address nor a phone number with its country code", "customer"
         )
-    hits = lookup.by_way(session, way, {"customer": value})["customer"]
-    return {"toAssociate": {"id": hits[0]}} if hits else {"toUpsert": {name: value}}
+    hits = lookup.by_way(session, lookup.WAYS["customers", name], {"customer": value})["customer"]
+    return (hits[0] if hits else None), name, value
+
+
+def known_customer(session: Session, given: Any) -> str:
+    """The gid of a customer that the store has already; raises Refused for one that it would have to make."""
+    if isinstance(given, str):
+        gid, _name, value = _found_customer(session, given)
+    else:
+        wanted = {**(given.get("toUpsert") or {}), **(given.get("toAssociate") or {})}
+        value = str(wanted.get("id") or wanted.get("email") or wanted.get("phone") or "")
+        gid, _name, value = _found_customer(session, value)
+    if gid is None:
+        raise refused(f"the store has no customer {value}: an existing order only takes one it has", "customer")
+    return gid
+
+
+# changes
 
 
 def update_order(session: Session, gid: str, values: Values) -> str:
-    allowed = session.target.update_fields(session.schema)
+    allowed = session.schema.type("OrderInput").inputs
     given = {name: value for name, value in values.items() if name in allowed}
     if given:
         session.mutate("orderUpdate", {"input": {"id": gid, **given}}, "order { id }")
+    wanted = values.get("customer") or values.get("customerId")
+    if wanted:
+        variables = {"orderId": gid, "customerId": known_customer(session, wanted)}
+        session.mutate("orderCustomerSet", variables, "order { id }")
     return gid
 
 
 def delete_order(session: Session, gid: str) -> None:
     if session.push.deletes == "cancel":
-        variables = {"orderId": gid, "reason": "OTHER", "restock": False, "refund": False, "notifyCustomer": False}
-        gone_is_fine(lambda: session.mutate("orderCancel", variables, "job { id }"), "already been cancel")
+        gone_is_fine(
+            lambda: session.mutate("orderCancel", cancellation(session, gid), "job { id }"), "already been cancel"
+        )
         return
     gone_is_fine(lambda: session.mutate("orderDelete", {"orderId": gid}, "deletedId"), "does not exist")
 
 
-# fulfillments
-
-ORDER = """query($id: ID!) { order(id: $id) { id name cancelledAt
-  fulfillments { id status trackingInfo { number } }
-  fulfillmentOrders(first: 50) { nodes { id status supportedActions { action }
-    assignedLocation { location { id } name }
-    lineItems(first: 100) { nodes { id remainingQuantity lineItem { id sku } } } } } } }"""
-CLOSED = ("CLOSED", "CANCELLED")
-
-
-def order_gid(session: Session, given: str) -> str:
-    """The order a row names: by gid, number or name."""
-    text = str(given).strip()
-    if text.startswith("gid://"):
-        return text
-    if text.isdigit() and len(text) > 8:
-        return f"gid://shopify/Order/{text}"
-    hits = lookup.by_way(session, lookup.ORDER_NAME, {"order": text})["order"]
-    if len(hits) != 1:
-        raise refused(f"{'no' if not hits else len(hits)} order is named {text}", "order")
-    return hits[0]
-
-
-def read_order(session: Session, gid: str) -> Values:
-    found = session.query(ORDER, {"id": gid})["order"]
-    if found is None:
-        raise refused(f"there is no order {gid}", "order")
-    order: Values = found
-    return order
-
-
-def tracking(values: Values) -> Values:
-    """Tracking numbers as the store takes them: one number and URL, or several."""
-    info: Values = {}
-    for name, one, many in (("number", "trackingNumber", "trackingNumbers"), ("url", "trackingUrl", "trackingUrls")):
-        if values.get(many):
-            info[f"{name}s"] = values[many]
-        elif values.get(one):
-            info[name] = values[one]
-    if values.get("trackingCompany"):
-        info["company"] = values["trackingCompany"]
-    return info
-
-
-def numbers(values: Values) -> set[str]:
-    return set(values.get("trackingNumbers") or ([values["trackingNumber"]] if values.get("trackingNumber") else []))
-
-
-def create_fulfillment(session: Session, _key: str, values: Values) -> str:
-    if not values.get("order"):
-        raise refused("names no order", "order")
-    order = read_order(session, order_gid(session, values["order"]))
-    made = None
-    for group in groups(order, lines_wanted(values)):
-        fulfillment: Values = {
-            "lineItemsByFulfillmentOrder": group,
-            "notifyCustomer": bool(values.get("notifyCustomer")),
-        }
-        if info := tracking(values):
-            fulfillment["trackingInfo"] = info
-        payload = session.mutate("fulfillmentCreate", {"fulfillment": fulfillment}, "fulfillment { id }")
-        made = made or str(payload["fulfillment"]["id"])
-    assert made is not None  # noqa: S101  # groups() refuses when there is nothing to fulfil
-    event(session, made, values)
-    return made
-
-
-def lines_wanted(values: Values) -> list[tuple[str, int | None]] | None:
-    """What to fulfil: (SKU or line item gid, quantity or all of it); None for all that remains."""
-    import json
-
-    given = values.get("lineItems")
-    if given in (None, "", "null"):
-        return None
-    found: Any = json.loads(given) if isinstance(given, str) else given
-    wanted: list[tuple[str, int | None]] = []
-    for each in found if isinstance(found, list) else [found]:
-        if isinstance(each, str):
-            wanted.append((each, None))
-            continue
-        name = each.get("sku") or each.get("id") or each.get("lineItemId") or each.get("line_item_id")
-        if not name:
-            raise refused("each line needs a sku or the id of a line item", "lineItems")
-        text = str(name)
-        gid = f"gid://shopify/LineItem/{text}" if text.isdigit() and not each.get("sku") else text
-        wanted.append((gid, each.get("quantity")))
-    return wanted
-
-
-def groups(order: Values, wanted: list[tuple[str, int | None]] | None) -> list[list[Values]]:
-    """Fulfillment order lines to send, a list for each location; raises Refused with the reason when there are none."""
-    open_orders = [each for each in order["fulfillmentOrders"]["nodes"] if _can_fulfil(each)]
-    left = [dict(line, order=each) for each in open_orders for line in each["lineItems"]["nodes"]]
-    chosen = _all(left) if wanted is None else _picked(left, wanted)
-    if not chosen:
-        raise refused(_why_nothing(order), "order", blocked=True)
-    by_location: dict[str, dict[str, list[Values]]] = {}
-    for line, quantity in chosen:
-        place = (line["order"]["assignedLocation"]["location"] or {}).get("id") or line["order"]["assignedLocation"][
-            "name"
-        ]
-        lines = by_location.setdefault(place, {}).setdefault(line["order"]["id"], [])
-        lines.append({"id": line["id"], "quantity": quantity})
-    return [
-        [{"fulfillmentOrderId": gid, "fulfillmentOrderLineItems": lines} for gid, lines in orders.items()]
-        for orders in by_location.values()
-    ]
-
-
-def _can_fulfil(fulfillment_order: Values) -> bool:
-    actions = {each["action"] for each in fulfillment_order["supportedActions"]}
-    return "CREATE_FULFILLMENT" in actions and fulfillment_order["status"] not in CLOSED
-
-
-def _all(left: list[Values]) -> list[tuple[Values, int]]:
-    return [(line, line["remainingQuantity"]) for line in left if line["remainingQuantity"] > 0]
-
-
-def _picked(left: list[Values], wanted: list[tuple[str, int | None]]) -> list[tuple[Values, int]]:
-    chosen = []
-    for name, quantity in wanted:
-        lines = [line for line in left if name in (line["lineItem"]["sku"], line["lineItem"]["id"])]
-        remaining = sum(line["remainingQuantity"] for line in lines)
-        needed = remaining if quantity is None else int(quantity)
-        if needed <= 0 or needed > remaining:
-            raise refused(f"{name}: {needed} asked for, {remaining} left to fulfil", "lineItems")
-        for line in lines:
-            part = min(needed, line["remainingQuantity"])
-            if part > 0:
-                chosen.append((line, part))
-                needed -= part
-    return chosen
-
-
-def _why_nothing(order: Values) -> str:
-    states = sorted({each["status"] for each in order["fulfillmentOrders"]["nodes"]})
-    if order["cancelledAt"]:
-        return f"order {order['name']} is cancelled"
-    if "ON_HOLD" in states:
-        return f"order {order['name']} is on hold"
-    return f"order {order['name']} has nothing left to fulfil"
-
-
-def update_fulfillment(session: Session, gid: str, values: Values) -> str:
-    if info := tracking(values):
-        variables = {
-            "fulfillmentId": gid,
-            "trackingInfoInput": info,
-            "notifyCustomer": bool(values.get("notifyCustomer")),
-        }
-        session.mutate("fulfillmentTrackingInfoUpdate", variables, "fulfillment { id }")
-    event(session, gid, values)
-    return gid
-
-
-def event(session: Session, gid: str, values: Values) -> None:
-    if values.get("status"):
-        given = {"fulfillmentId": gid, "status": values["status"]}
-        session.mutate("fulfillmentEventCreate", {"fulfillmentEvent": given}, "fulfillmentEvent { id }")
-
-
-def delete_fulfillment(session: Session, gid: str) -> None:
-    gone_is_fine(lambda: session.mutate("fulfillmentCancel", {"id": gid}, "fulfillment { id }"), "not found")
-
-
-def find_fulfillment(session: Session, values: Values) -> str | None:
-    """The fulfillment that a row's order has already: with the row's tracking number, else the only one there is."""
-    if not values.get("order"):
-        raise refused("names no order", "order")
-    order = read_order(session, order_gid(session, values["order"]))
-    alive = [each for each in order["fulfillments"] if each["status"] != "CANCELLED"]
-    wanted = numbers(values)
-    same = [each for each in alive if wanted & {info["number"] for info in each["trackingInfo"]}]
-    if same:
-        return str(same[0]["id"])
-    open_left = any(_can_fulfil(each) for each in order["fulfillmentOrders"]["nodes"])
-    return str(alive[0]["id"]) if len(alive) == 1 and not open_left else None
+def cancellation(session: Session, gid: str) -> Values:
+    """orderCancel's arguments as the setting `cancel` has them: no refund, restock or mail unless it says so."""
+    wanted = session.push.cancel
+    found: Values = {
+        "orderId": gid,
+        "reason": str(wanted.get("reason") or "other").upper(),
+        "restock": bool(wanted.get("restock")),
+        "notifyCustomer": bool(wanted.get("notify_customer")),
+        "refundMethod": {"originalPaymentMethodsRefund": bool(wanted.get("refund"))},
+    }
+    return found | ({"staffNote": str(wanted["staff_note"])} if wanted.get("staff_note") else {})

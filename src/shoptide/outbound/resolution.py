@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from shoptide.ledger import Ledger, RecordState, Sending
-from shoptide.outbound import lookup, order_writers
+from shoptide.outbound import fulfillment_writers, lookup
 from shoptide.outbound.lookup import Match
 from shoptide.outbound.planning import Change, Planned, differences
 from shoptide.outbound.session import Refused, Session
@@ -66,7 +66,7 @@ def _fulfillments(session: Session, rows: list[Planned], workers: int) -> list[P
         try:
             if row.action == "create":
                 return row
-            gid = order_writers.find_fulfillment(session, row.draft.values)
+            gid = fulfillment_writers.find_fulfillment(session, row.draft.values)
         except Refused as answer:
             problem = Problem("order", answer.errors[0].message, None)
             return replace(row, action="blocked", reason=problem.reason, problem=problem)
@@ -143,11 +143,13 @@ def marks_of(session: Session, row: Planned) -> dict[str, Any]:
     if row.action != "create":
         return {}
     if session.push.object == "fulfillments":
-        order = order_writers.read_order(session, order_writers.order_gid(session, row.draft.values.get("order", "")))
+        order = fulfillment_writers.read_order(
+            session, fulfillment_writers.order_gid(session, row.draft.values.get("order", ""))
+        )
         return {
             "order": order["id"],
             "before": [each["id"] for each in order["fulfillments"]],
-            "numbers": sorted(order_writers.numbers(row.draft.values)),
+            "numbers": sorted(fulfillment_writers.numbers(row.draft.values)),
         }
     names = {"customers": ("email", "phone"), "products": ("handle",)}.get(session.push.object, ())
     return {name: row.draft.values[name] for name in names if row.draft.values.get(name)}
@@ -222,7 +224,7 @@ def _folded(name: str, value: Any) -> str | None:
 
 
 def _new_fulfillment(session: Session, entry: Sending) -> str | None:
-    order = order_writers.read_order(session, entry.marks["order"])
+    order = fulfillment_writers.read_order(session, entry.marks["order"])
     before, wanted = set(entry.marks["before"]), set(entry.marks.get("numbers") or [])
     for each in order["fulfillments"]:
         numbers = {info["number"] for info in each["trackingInfo"]}

@@ -19,6 +19,9 @@ from shoptide.shopify.schema import Schema
 
 STRATEGIES = ("create", "update", "upsert", "delete", "mirror")
 POLICIES = ("overwrite", "set_if_empty", "append")
+DELETES = {"products": ("delete", "archive"), "orders": ("delete", "cancel")}
+CANCEL = {"reason": str, "refund": bool, "restock": bool, "notify_customer": bool, "staff_note": str}
+CANCEL_REASONS = ("CUSTOMER", "DECLINED", "FRAUD", "INVENTORY", "OTHER", "STAFF")
 REPLACED = ("variants",)  # lists that may be made exactly the row's; all others are added to or changed
 
 
@@ -60,7 +63,28 @@ def checked_config(push: PushConfig) -> PushObject:
             raise ConfigError(f"{where} columns.{column} = {policy!r}: choose one of {', '.join(allowed)}")
     if push.nulls not in ("ignore", "clear"):
         raise ConfigError(f'{where} nulls {push.nulls!r}: choose "ignore" or "clear"')
+    _check_deletes(push, where)
     return target
+
+
+def _check_deletes(push: PushConfig, where: str) -> None:
+    allowed = DELETES.get(push.object, ("delete",))
+    if push.deletes not in allowed:
+        raise ConfigError(f"{where} deletes {push.deletes!r}: {push.object} know {' or '.join(allowed)}")
+    if push.cancel and push.deletes != "cancel":
+        raise ConfigError(f'{where} cancel: it is for deletes = "cancel"')
+    for name, value in push.cancel.items():
+        if name not in CANCEL:
+            raise ConfigError(f"{where} cancel.{name}: choose among {', '.join(CANCEL)}")
+        kind = CANCEL[name]
+        if not isinstance(value, kind):
+            raise ConfigError(
+                f"{where} cancel.{name} = {value!r}: must be {'true or false' if kind is bool else 'text'}"
+            )
+    reason = str(push.cancel.get("reason", "other"))
+    if reason.upper() not in CANCEL_REASONS:
+        choices = ", ".join(each.lower() for each in CANCEL_REASONS)
+        raise ConfigError(f"{where} cancel.reason = {reason!r}: choose one of {choices}")
 
 
 @dataclass(frozen=True)
@@ -104,7 +128,8 @@ def fields_for(push: PushConfig, target: PushObject, schema: Schema) -> dict[str
     if push.strategy == "create":
         return target.create_fields(schema)
     if push.strategy == "update":
-        return target.update_fields(schema)
+        found_by = {name: kind for name, kind in target.create_fields(schema).items() if name in push.match}
+        return found_by | target.update_fields(schema)
     return target.fields(schema)
 
 
@@ -147,8 +172,7 @@ class Drafter:
         self.push = push
         self.target = target
         self.columns = columns
-        self.shaper = Shaper(schema)
-        self.currency = currency
+        self.shaper = Shaper(schema, currency)
 
     def draft(self, row: Mapping[str, Any]) -> Draft:
         key = row[self.columns.key]
@@ -187,24 +211,7 @@ class Drafter:
         """A value as the store takes it, conveniences made into what they stand for."""
         if name == "customer" and isinstance(value, (str, int)) and not str(value).lstrip().startswith("{"):
             return str(value)  # an id, e-mail or phone number, looked up when the order is made
-        if name == "lineItems" and self.target.name == "orders":
-            value = self._priced(value)
         return self.shaper.fits(kind, value, column)
-
-    def _priced(self, value: Any) -> Any:
-        """Line items with a plain `price` get it as a priceSet in the shop's currency."""
-        items = json.loads(value) if isinstance(value, str) and value.lstrip().startswith("[") else value
-        if not isinstance(items, (list, tuple)):
-            return value
-        found = []
-        for item in items:
-            if isinstance(item, Mapping) and item.get("price") is not None and self.currency is not None:
-                money = {"amount": str(item["price"]), "currencyCode": self.currency()}
-                item = {**{k: v for k, v in item.items() if k != "price"}, "priceSet": {"shopMoney": money}}  # noqa: PLW2901
-            elif isinstance(item, Mapping) and "price" in item:
-                item = {k: v for k, v in item.items() if k != "price"}  # noqa: PLW2901
-            found.append(item)
-        return found
 
 
 def refuse_doubles(drafts: list[Draft], key_column: str) -> list[Draft]:

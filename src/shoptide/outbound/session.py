@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shoptide.config import PushConfig
-from shoptide.errors import ApiError
+from shoptide.errors import ApiError, RateLimited, WriteOutcome
+from shoptide.outbound.pace import Pace
 from shoptide.resources.objects import PushObject
 from shoptide.shopify.client import AdminClient
 from shoptide.shopify.schema import Schema
 
 MARKER_NAMESPACE = "shoptide"
+TOO_MANY = "Too many attempts"  # a limit that the store words as a userError (FACTS 46): later it may do
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,14 @@ class Session:
     lock: threading.Lock = field(default_factory=threading.Lock)
     marked: bool = False
     publications: dict[str, str] | None = None
+    skus: dict[str, str] = field(default_factory=dict)  # SKU → the gid of the only variant that has it
 
     @property
     def schema(self) -> Schema:
         return self.client.schema
+
+    def __post_init__(self) -> None:
+        self.pace = Pace(self.client.clock)
 
     @property
     def currency(self) -> str:
@@ -80,8 +86,10 @@ class Session:
             raise refused("the store answered without a result")
         found = [
             UserError(error["message"], tuple(error.get("field") or ()), error.get("code"))
-            for error in payload.get("userErrors") or ()
+            for error in payload.get(self._errors_field(name)) or ()
         ]
+        if any(error.message.startswith(TOO_MANY) for error in found):
+            raise RateLimited(f"{name}: {found[0].message}", outcome=WriteOutcome.NOT_APPLIED)
         if found:
             raise Refused(tuple(found))
         result: dict[str, Any] = payload
@@ -92,13 +100,20 @@ class Session:
         definition = self.schema.mutation_root.fields[name]
         declared = ", ".join(f"${each}: {definition.arguments[each].type.text}" for each in variables)
         given = ", ".join(f"{each}: ${each}" for each in variables)
-        errors = self.schema.type(self.schema.type(definition.type.name).fields["userErrors"].type.name)
+        told = self._errors_field(name)
+        errors = self.schema.type(self.schema.type(definition.type.name).fields[told].type.name)
         code = " code" if "code" in errors.fields else ""
         key, directive = (
             (", $idempotencyKey: String!", " @idempotent(key: $idempotencyKey)") if idempotent else ("", "")
         )
-        errors_asked = f"userErrors {{ field message{code} }}"
+        errors_asked = f"{told} {{ field message{code} }}"
         return f"mutation({declared}{key}) {{ {name}({given}){directive} {{ {select} {errors_asked} }} }}"
+
+    def _errors_field(self, name: str) -> str:
+        """`orderCancelUserErrors` where there is one of the mutation's own: it has codes (FACTS 43)."""
+        own = f"{name}UserErrors"
+        payload = self.schema.type(self.schema.mutation_root.fields[name].type.name)
+        return own if own in payload.fields else "userErrors"
 
     def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         return self.client.execute(document, variables).data

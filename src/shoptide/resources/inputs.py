@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from decimal import Decimal, InvalidOperation
@@ -85,8 +85,9 @@ def near(name: str, names: Iterable[str]) -> list[str]:
 class Shaper:
     """Shapes values for one schema."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, currency: Callable[[], str] | None = None) -> None:
         self.schema = schema
+        self.currency = currency  # of the shop, asked only when a plain amount needs it
 
     def fits(self, text: str, value: Any, where: str, *, kinds: tuple[str, ...] = ()) -> Any:
         """The value as the type takes it; raises Mismatch. `kinds` are the record types an id may name."""
@@ -140,8 +141,8 @@ class Shaper:
         if not isinstance(given, Mapping):
             raise Mismatch(where, f"must be an object with fields of {kind.name}", value)
         shaped: dict[str, Any] = {}
-        for key, inner in given.items():
-            name = camel(str(key))
+        for key, each in given.items():
+            name, inner = self._as_money(kind, camel(str(key)), each)
             field = kind.inputs.get(name)
             if field is None:
                 alike = near(name, kind.inputs)
@@ -155,6 +156,15 @@ class Shaper:
         if kind.one_of and len(shaped) != 1:
             raise Mismatch(where, f"must have exactly one of {', '.join(kind.inputs)}", given)
         return shaped
+
+    def _as_money(self, kind: Type, name: str, value: Any) -> tuple[str, Any]:
+        """A plain `price` or `amount` where the store wants a bag of money: it is in the shop's currency."""
+        bag = kind.inputs.get(f"{name}Set")
+        if name not in ("price", "amount") or name in kind.inputs or bag is None or bag.type.name != "MoneyBagInput":
+            return name, value
+        if value is None or self.currency is None:
+            return f"{name}Set", value
+        return f"{name}Set", {"shopMoney": {"amount": value, "currencyCode": self.currency()}}
 
     @staticmethod
     def _complete(kind: Type, shaped: dict[str, Any], where: str) -> None:

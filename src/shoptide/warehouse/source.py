@@ -20,6 +20,7 @@ FILES = {
     ".jsonl": "read_json({path}, format = 'newline_delimited')",
     ".ndjson": "read_json({path}, format = 'newline_delimited')",
 }
+ZONED = "TIMESTAMP WITH TIME ZONE"
 QUERY = re.compile(r"^\s*(select|with|from|values|\()", re.IGNORECASE)
 
 
@@ -65,6 +66,20 @@ def statement(source: str, base: Path) -> str:
     return "SELECT * FROM " + ".".join(quoted(part) for part in text.split("."))
 
 
+def in_plain_times(connection: duckdb.DuckDBPyConnection, query: str) -> str:
+    """The query with its times as UTC without a zone, also inside lists and structs; the session's zone is UTC.
+
+    DuckDB hands out times with a zone through another package only, which we do without.
+    """
+    rows = connection.execute(f"DESCRIBE {query}").fetchall()
+    casts = [
+        f"CAST({quoted(name)} AS {kind.replace(ZONED, 'TIMESTAMP')}) AS {quoted(name)}"
+        for name, kind, *_rest in rows
+        if ZONED in kind
+    ]
+    return f"SELECT * REPLACE ({', '.join(casts)}) FROM ({query})"
+
+
 def unreadable(source: str, error: duckdb.Error) -> SourceError:
     reason = str(error).split("\n\n")[0].strip()
     return SourceError(f"source {source}: {reason}", hint="try it with `shoptide query`")
@@ -75,6 +90,8 @@ def read(connection: duckdb.DuckDBPyConnection, source: str, base: Path) -> Sour
     query = statement(source, base)
     try:
         result = connection.execute(query)
+        if any(ZONED in str(column[1]) for column in result.description or []):
+            result = connection.execute(in_plain_times(connection, query))
         described = result.description or []
     except duckdb.Error as error:
         connection.close()

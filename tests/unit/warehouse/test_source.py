@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -34,6 +35,15 @@ def test_rows_come_in_batches_and_all_of_them(tmp_path: Path) -> None:
     rows = source("select range as id from range(4500)", tmp_path)
     batches = [len(batch) for batch in rows.batches(2000)]
     assert batches == [2000, 2000, 500]
+
+
+def test_times_with_a_zone_arrive_as_utc(tmp_path: Path) -> None:
+    """Plain ones, and those inside lists and structs: no further package is asked for."""
+    text = "select t, [t] as many, {'at': t} as one from (select timestamptz '2026-01-02 03:04:05+02' as t)"
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    moment = datetime(2026, 1, 2, 1, 4, 5)  # noqa: DTZ001  # times of a source are UTC without saying so
+    assert list(read(connection, text, tmp_path)) == [{"t": moment, "many": [moment], "one": {"at": moment}}]
 
 
 @pytest.mark.parametrize(

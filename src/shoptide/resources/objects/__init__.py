@@ -15,7 +15,9 @@ class PushObject:
     """One object of the store as a target of a push.
 
     `create` and `update` are the input types whose fields are columns; `extra` are columns that the tool adds, with
-    the type a value of theirs must fit. `match` are the ways to find a record; `required` must be there to create.
+    the type a value of theirs must fit, `create_extra` and `update_extra` those of one of the two. `match` are the
+    ways to find a record; `required` must be there to create. `told` says which columns an error's path means
+    where the store calls them something else.
     """
 
     name: str
@@ -26,16 +28,17 @@ class PushObject:
     match: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     marker_owner: str | None = None  # the owner type whose id metafield can carry the row's key
+    create_extra: dict[str, str] = field(default_factory=dict)
+    update_extra: dict[str, str] = field(default_factory=dict)
+    told: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def create_fields(self, schema: Schema) -> dict[str, str]:
         """Column (GraphQL name) → type, when a record is made."""
-        return self._fields(schema, self.create) | self.extra
+        return self._fields(schema, self.create) | self.extra | self.create_extra
 
     def update_fields(self, schema: Schema) -> dict[str, str]:
         """Column → type, when a record is changed."""
-        return self._fields(schema, self.update) | {
-            name: kind for name, kind in self.extra.items() if name not in CREATE_ONLY.get(self.name, ())
-        }
+        return self._fields(schema, self.update) | self.extra | self.update_extra
 
     def fields(self, schema: Schema) -> dict[str, str]:
         return self.update_fields(schema) | self.create_fields(schema)
@@ -47,8 +50,6 @@ class PushObject:
         return {each.name: each.type.text for each in schema.type(name).inputs.values() if each.name != "id"}
 
 
-CREATE_ONLY = {"orders": ("inventoryBehaviour", "sendReceipt", "sendFulfillmentReceipt")}
-
 CUSTOMERS = PushObject(
     "customers",
     "Customer",
@@ -56,6 +57,7 @@ CUSTOMERS = PushObject(
     update="CustomerInput",
     match=("email", "phone"),
     marker_owner="CUSTOMER",
+    told={"address": ("addresses",), "customerId": ("email", "phone")},
 )
 
 PRODUCTS = PushObject(
@@ -74,6 +76,15 @@ PRODUCTS = PushObject(
     match=("handle", "sku"),
     required=("title",),
     marker_owner="PRODUCT",
+    told={
+        "files": ("media",),
+        "collections": ("collectionsToJoin",),
+        "customProductType": ("productType",),
+        "options": ("productOptions", "variants"),
+        "quantities": ("variants",),
+        "variants": ("sku", "price"),
+        "publicationId": ("publishTo", "unpublishFrom"),
+    },
 )
 
 ORDERS = PushObject(
@@ -81,14 +92,16 @@ ORDERS = PushObject(
     "Order",
     create="OrderCreateOrderInput",
     update="OrderInput",
-    extra={
+    create_extra={
         "inventoryBehaviour": "OrderCreateInputsInventoryBehavior",
         "sendReceipt": "Boolean",
         "sendFulfillmentReceipt": "Boolean",
     },
+    update_extra={"customer": "OrderCreateCustomerInput", "customerId": "ID"},
     match=("name",),
     required=("lineItems",),
     marker_owner="ORDER",
+    told={"customerId": ("customer",), "toAssociate": ("customer",), "orderId": ("name",)},
 )
 
 FULFILLMENTS = PushObject(
@@ -106,8 +119,17 @@ FULFILLMENTS = PushObject(
         "trackingUrls": "[URL!]",
         "notifyCustomer": "Boolean",
         "status": "FulfillmentEventStatus",
+        "originAddress": "FulfillmentOriginAddressInput",
     },
     match=("order",),
+    told={
+        "fulfillment": ("lineItems", "order"),
+        "lineItemsByFulfillmentOrder": ("lineItems", "order"),
+        "trackingInfoInput": ("trackingNumber", "trackingNumbers", "trackingUrl", "trackingUrls"),
+        "trackingInfo": ("trackingNumber", "trackingNumbers", "trackingUrl", "trackingUrls"),
+        "fulfillmentEvent": ("status",),
+        "fulfillmentId": ("order",),
+    },
 )
 
 OBJECTS = {each.name: each for each in (CUSTOMERS, PRODUCTS, ORDERS, FULFILLMENTS)}

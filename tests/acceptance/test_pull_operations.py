@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from pulling import HastyClock, Puller, pulling, store, stream_of
 
 from shoptide.errors import Interrupted
+from shoptide.inbound import choice
+from shoptide.resources.streams import STREAMS
 from shoptide.simulator.server import Running
 
 ORDERS = 260
@@ -266,3 +269,32 @@ def test_what_does_not_prove_itself_is_not_landed(puller: Puller, fault: dict[st
     assert "orders" not in puller.warehouse.tables() or puller.rows("select count(*) from orders") == [(0,)]
     puller.fault()
     assert stream_of(puller.whole(), "orders").seen == ORDERS
+
+
+@pytest.mark.parametrize(("pages", "path"), [(3, "bulk"), (50, "paged")])
+def test_a_stream_that_the_store_does_not_count_is_tried_by_pages(
+    puller: Puller, monkeypatch: pytest.MonkeyPatch, pages: int, path: str
+) -> None:
+    """A few pages tell whether there are few; else an operation is started, and the run says why."""
+    monkeypatch.setitem(STREAMS, "orders", replace(STREAMS["orders"], count_root=None))
+    monkeypatch.setattr(choice, "TRIAL_PAGES", pages)
+    puller.quick()
+    orders = stream_of(puller.whole(), "orders")
+    assert (orders.path, orders.seen) == (path, ORDERS)
+    assert "the store does not count this" in orders.reason
+    again = stream_of(puller.whole(), "orders")
+    assert again.path == "paged"
+
+
+def test_a_download_ends_when_it_is_told_to(puller: Puller) -> None:
+    """Ctrl-C does not wait for gigabytes; what came is gone on with."""
+    stopping = threading.Event()
+    puller.fault({"on": "download", "action": "slow", "seconds": 1})
+    timer = threading.Timer(0.9, stopping.set)
+    timer.start()
+    with pytest.raises(Interrupted):
+        puller.run(stop=stopping.is_set)
+    left = list((puller.base / "spool").rglob("*.part"))
+    puller.fault()
+    assert stream_of(puller.whole(), "orders").seen == ORDERS
+    assert not any(path.exists() for path in left)

@@ -79,6 +79,13 @@ def test_the_environment_stands_over_the_file(read) -> None:  # type: ignore[no-
         ("env:TEST_SHOP_TOKEN", "file:nowhere.txt", "nowhere.txt"),
         ('name = "acme"', "name = 7", "must be text"),
         ('streams = ["customers", "orders"]', 'streams = ["customers"]\noverlap = "soon"', "no duration"),
+        ('name = "acme"', 'name = "acme"\nfree_bulk_slots = 5', "must be from 0 to 4, not 5"),
+        (
+            'streams = ["customers", "orders"]',
+            'streams = ["customers"]\nwindow_records = 5',
+            "must be at least 100, not 5",
+        ),
+        ('streams = ["customers", "orders"]', 'streams = ["customers"]\nstalled_after = "ever"', "no duration"),
         ('url = "duckdb:///acme.duckdb"', 'url = "duckdb:///acme.duckdb', "shoptide.toml"),
         ('strategy = "upsert"', 'strategy = "upsart"', "upsert"),
         ('object = "customers"', 'object = "customer"', "customers"),
@@ -95,6 +102,21 @@ def test_mistakes_are_named(was: str, becomes: str, said: str, read) -> None:  #
 def test_durations_are_read(read) -> None:  # type: ignore[no-untyped-def]
     config, _ = read(GOOD + 'overlap = "90s"\n')
     assert config.pulls["store"].overlap == timedelta(seconds=90)
+
+
+def test_how_a_pull_reads_is_configured(read) -> None:  # type: ignore[no-untyped-def]
+    config, _ = read(GOOD)
+    assert config.shops["main"].free_bulk_slots == 1
+    assert (config.pulls["store"].window_records, config.pulls["store"].stalled_after) == (
+        50_000,
+        timedelta(minutes=30),
+    )
+    config, _ = read(
+        GOOD.replace('name = "acme"', 'name = "acme"\nfree_bulk_slots = 0')
+        + 'window_records = 2000\nstalled_after = "2h"\n'
+    )
+    assert config.shops["main"].free_bulk_slots == 0
+    assert (config.pulls["store"].window_records, config.pulls["store"].stalled_after) == (2_000, timedelta(hours=2))
 
 
 def test_no_file_says_how_to_begin(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ class Progress:
         self.expected[name] = expected
         self.said[name] = time.monotonic()
         self.say(f"{name}: {text}")
+        self.finish(name)  # a stream whose pages were too many begins anew
         if self.bars is not None:
             self.tasks[name] = self.bars.add_task(name, total=expected)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, TypeVar
 
 import duckdb
 
@@ -19,10 +20,14 @@ from shoptide.errors import Interrupted, ProofFailed
 from shoptide.inbound.reading import ids_tree, nodes, scan
 from shoptide.resources.extraction import NodePass, PagedChild, StreamPlan
 from shoptide.shopify.client import AdminClient
+from shoptide.shopify.meter import Meter
 
+T = TypeVar("T")
 Line = dict[str, Any]
 Progress = Callable[[int], None]
 Stop = Callable[[], bool]
+
+BATCHES_AT_ONCE = 4  # requests of a second pass under way together
 
 
 @dataclass(frozen=True)
@@ -166,13 +171,19 @@ def whole_connection(client: AdminClient, owner: str, field: str, rest: str, con
 
 
 def read_passes(
-    client: AdminClient, plan: StreamPlan, extract: Extract, spool: Path, *, stop: Stop | None = None
+    client: AdminClient,
+    plan: StreamPlan,
+    extract: Extract,
+    spool: Path,
+    *,
+    stop: Stop | None = None,
+    share: Meter | None = None,
 ) -> Extract:
     """Add what hangs on nodes of lists, or deeper than an operation may ask, read by those nodes' ids."""
     for second in plan.passes:
         if ids := node_ids(plan, second.parent_table, extract.paths):
             target = spool / f"{second.table}.jsonl"
-            extract = extract.with_file(target, read_pass(client, second, ids, target, stop=stop))
+            extract = extract.with_file(target, read_pass(client, second, ids, target, stop=stop, share=share))
     return extract
 
 
@@ -198,31 +209,52 @@ def unreadable(stream: str, error: duckdb.Error) -> ProofFailed:
     )
 
 
-def read_pass(client: AdminClient, second: NodePass, ids: list[str], target: Path, *, stop: Stop | None = None) -> int:
-    """Read what hangs on these nodes, line by line to `target`; returns the number of lines."""
+def read_pass(
+    client: AdminClient,
+    second: NodePass,
+    ids: list[str],
+    target: Path,
+    *,
+    stop: Stop | None = None,
+    share: Meter | None = None,
+) -> int:
+    """Read what hangs on these nodes to `target`, some requests at once; returns the number of lines."""
+
+    def lines(batch: list[str]) -> list[Line]:
+        refuse_stop(stop)
+        with client.meter.shared_with(share or Meter()):
+            return list(_pass_lines(client, second, batch))
+
     written = 0
-    with target.open("w", encoding="utf-8") as file:
-        for batch in batches(ids, second.batch):
-            refuse_stop(stop)
-            for node in client.execute(second.document, {"ids": batch}).data["nodes"]:
-                if node is None:
-                    continue  # deleted meanwhile; its parent changed with it and will be read again
-                for row in whole_connection(client, node["id"], second.field, second.rest, node[second.field]):
-                    row["__parentId"] = node["id"]
-                    for line in lines_of(client, row, second.children):
-                        file.write(json.dumps(line) + "\n")
-                        written += 1
+    with target.open("w", encoding="utf-8") as file, ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
+        # A few rounds in flight: what came first is written before all is here.
+        for some in batches(list(batches(ids, second.batch)), 4 * BATCHES_AT_ONCE):
+            for found in pool.map(lines, some):
+                written += _append(file, found)
     return written
 
 
-def batches(items: list[str], size: int) -> Iterable[list[str]]:
+def _pass_lines(client: AdminClient, second: NodePass, batch: list[str]) -> Iterable[Line]:
+    for node in client.execute(second.document, {"ids": batch}).data["nodes"]:
+        if node is None:
+            continue  # deleted meanwhile; its parent changed with it and will be read again
+        for row in whole_connection(client, node["id"], second.field, second.rest, node[second.field]):
+            row["__parentId"] = node["id"]
+            yield from lines_of(client, row, second.children)
+
+
+def batches(items: list[T], size: int) -> Iterable[list[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def write_lines(target: Path, lines: Iterable[Line]) -> int:
-    written = 0
     with target.open("w", encoding="utf-8") as file:
-        for line in lines:
-            file.write(json.dumps(line) + "\n")
-            written += 1
+        return _append(file, lines)
+
+
+def _append(file: TextIO, lines: Iterable[Line]) -> int:
+    written = 0
+    for line in lines:
+        file.write(json.dumps(line) + "\n")
+        written += 1
     return written

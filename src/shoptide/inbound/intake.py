@@ -164,13 +164,13 @@ def _probe(run: Run, job: Job) -> Probe | None:
 def _read(run: Run, job: Job, choice: Choice) -> Extract:
     found = _read_pages(run, job, choice.most) if choice.path == "paged" else None
     if found is None:
-        job.report.path = "bulk"
+        _begin(run, job, "bulk", f"more than {choice.most} pages, and the store does not count this", None)
         found = bulk_reader(run, job).read()
     try:
         if run.options.limit is None and _may_lack(found, job.report.expected):
             overlap = run.config.overlap
             refuse_shortfall(run.client, job.plan, found, search=job.search, overlap=overlap)
-        return extraction.read_passes(run.client, job.plan, found, run.spool, stop=run.stopped)
+        return extraction.read_passes(run.client, job.plan, found, run.spool, stop=run.stopped, share=job.meter)
     except ProofFailed:
         settle(run, found, "unproved")
         raise

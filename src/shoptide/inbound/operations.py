@@ -294,7 +294,7 @@ class BulkReader:
         target = self.spool / f"{self.name}.{gid.rsplit('/', 1)[-1]}.jsonl"
         for attempt in range(1, DOWNLOADS + 1):
             try:
-                return Fetched(task, done, bulk.download(self.client, done, target))
+                return Fetched(task, done, bulk.download(self.client, done, target, stop=self._stopped))
             except ProofFailed as failed:
                 if attempt == DOWNLOADS:
                     self._close(gid, failed)

@@ -37,7 +37,7 @@ def reconcile(
     if missing and plan.stream.via is None:
         # A carrier's list is whole whenever its order is read: there is nothing a window could miss alone.
         found = extraction.read_nodes(client, plan, missing, spool / f"{plan.stream.name}.missing.jsonl")
-        found = extraction.read_passes(client, plan, found, spool, stop=reader.stop)
+        found = extraction.read_passes(client, plan, found, spool, stop=reader.stop, share=reader.share)
         with warehouse.errors():
             landing.scan(list(found.paths))
             landing.split()

@@ -244,7 +244,9 @@ def _given_up(client: AdminClient, operation: BulkOperation) -> BulkOperation:
     return found if found.status == "COMPLETED" else replace(operation, status="STALLED")
 
 
-def download(client: AdminClient, operation: BulkOperation, target: Path) -> Download:
+def download(
+    client: AdminClient, operation: BulkOperation, target: Path, *, stop: Callable[[], bool] | None = None
+) -> Download:
     """Fetch a completed operation's result to `target` and prove it against fileSize and objectCount.
 
     A `target` that proves itself already is taken as it is: it must be named so that it can only be this result's.
@@ -258,7 +260,8 @@ def download(client: AdminClient, operation: BulkOperation, target: Path) -> Dow
     if operation.url is None:
         part.write_bytes(b"")
     else:
-        fetch(client, operation.url, part, size=operation.file_size, renew=lambda: read(client, operation.id).url)
+        renew = lambda: read(client, operation.id).url  # noqa: E731
+        fetch(client, operation.url, part, size=operation.file_size, renew=renew, stop=stop)
     size, lines = measure(part)
     if (wrong := _unproved(operation, size, lines)) is not None:
         part.unlink()  # what is wrong in it would stay wrong however often it is continued

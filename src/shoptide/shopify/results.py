@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from shoptide.errors import ApiError, ConnectionLost, ProofFailed, ServerFault
+from shoptide.errors import ApiError, ConnectionLost, Interrupted, ProofFailed, ServerFault
 from shoptide.shopify.backoff import Backoff, pause
 
 if TYPE_CHECKING:
@@ -51,18 +51,26 @@ def measure(path: Path) -> tuple[int, int]:
     return size, lines + (last != b"\n")
 
 
-def fetch(client: AdminClient, url: str, part: Path, *, size: int | None, renew: Callable[[], str | None]) -> None:
+def fetch(
+    client: AdminClient,
+    url: str,
+    part: Path,
+    *,
+    size: int | None,
+    renew: Callable[[], str | None],
+    stop: Callable[[], bool] | None = None,
+) -> None:
     """Fetch `url` into `part`, going on from what `part` already holds, until the server has no more to give.
 
     `size` is what the whole has, if known; `renew` gets the URL anew when the server refuses it. Raises ConnectionLost
-    or ServerFault after too many tries that brought nothing.
+    or ServerFault after too many tries that brought nothing, Interrupted when `stop` says so: what came stays.
     """
     fruitless, renewed = 0, False
     delays = BACKOFF.delays(client.chance)
     while True:
         before = _length(part)
         try:
-            _transfer(client, url, part)
+            _transfer(client, url, part, stop)
         except _Refused as refused:
             if renewed or (fresh := renew()) is None:
                 raise _fault(client, refused.status) from None
@@ -97,7 +105,7 @@ def _length(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _transfer(client: AdminClient, url: str, part: Path) -> None:
+def _transfer(client: AdminClient, url: str, part: Path, stop: Callable[[], bool] | None) -> None:
     have = _length(part)
     headers = {**HEADERS, "Range": f"bytes={have}-"} if have else HEADERS
     with client.http.stream("GET", url, headers=headers) as response:
@@ -107,6 +115,8 @@ def _transfer(client: AdminClient, url: str, part: Path) -> None:
         with part.open(mode, buffering=CHUNK) as file:
             for chunk in response.iter_raw():  # as it comes: a chunk size would hold bytes back and lose them at a cut
                 file.write(chunk)
+                if stop is not None and stop():
+                    raise Interrupted("stopped while a result was fetched", hint="run the same command again to go on")
 
 
 def _mode(response: httpx2.Response, have: int) -> str | None:

@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from shoptide.shopify import schema as compact
+from shoptide.simulator import field_arguments
 from shoptide.simulator import variables as coercion
 from shoptide.simulator.access import denial
 from shoptide.simulator.arguments import arguments
@@ -250,6 +251,7 @@ def resolve(prepared: Prepared, name: str, args: Args, nodes: Sequence[FieldNode
     if resolver is None:
         raise TopLevelError("NOT_MODELLED", f"The simulator does not know what {name} does.")
     ctx.idempotency_key = idempotency_key(prepared, nodes[0])
+    field_arguments.check(name, prepared.root.fields[name], args, ctx.version, ctx.idempotency_key)
     return resolver(args, ctx)
 
 

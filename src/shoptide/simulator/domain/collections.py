@@ -15,6 +15,7 @@ from shoptide.simulator.domain.shop_facts import shop_record
 from shoptide.simulator.registry import (
     Args,
     Listing,
+    TopLevelError,
     field,
     instant,
     mutation,
@@ -199,7 +200,9 @@ def create(args: Args, ctx: Context) -> Record:
 @mutation("collectionUpdate")
 def update(args: Args, ctx: Context) -> Record:
     given, shop = args.get("input") or args.get("collection") or {}, ctx.shop
-    record = shop.table(KIND).get(given.get("id"))
+    if not given.get("id"):
+        raise TopLevelError("BAD_REQUEST", "id must be specified on collectionUpdate")
+    record = shop.table(KIND).get(given["id"])
     if record is None:
         error = user_error(None, "Collection does not exist")
         return {"collection": None, "job": None, "userErrors": [error]}

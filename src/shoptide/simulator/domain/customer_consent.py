@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shoptide.simulator.context import Context
 from shoptide.simulator.domain.customers import changed, default_phone, table
-from shoptide.simulator.registry import Args, mutation, user_error
+from shoptide.simulator.registry import Args, TopLevelError, mutation, user_error
 from shoptide.simulator.shop import Record
 
 # channel: what it needs of the customer, what is said when that is missing
@@ -15,6 +15,18 @@ CHANNELS = {
 }
 
 
+# States that a customer can be in and nobody can put them in.
+NO_INPUT = frozenset({"REDACTED", "NOT_SUBSCRIBED", "INVALID"})
+
+
+def settable(given: Args) -> Args:
+    """Consent as it was given; a state that is no input fails the whole field."""
+    state = given.get("marketingState")
+    if state in NO_INPUT:
+        raise TopLevelError("INVALID", f"Cannot specify {state} as a marketing state input")
+    return given
+
+
 def consents(record: Record, given: Args) -> list[Record]:
     """Take over the consent an input gives at creation; what is wrong with it."""
     found = []
@@ -22,7 +34,7 @@ def consents(record: Record, given: Args) -> list[Record]:
         if given.get(name) is None:
             continue
         if record.get(needs):
-            record[f"_{name}"] = consent_record(given[name], record["createdAt"])
+            record[f"_{name}"] = consent_record(settable(given[name]), record["createdAt"])
         else:
             found.append(user_error([name], message))
     return found
@@ -40,7 +52,7 @@ def consent_record(given: Args, moment: str) -> Record:
 
 
 def _problem(wanted: Args, name: str, ctx: Context) -> Record | None:
-    state, level = wanted["marketingState"], wanted.get("marketingOptInLevel")
+    state, level = settable(wanted)["marketingState"], wanted.get("marketingOptInLevel")
     path = ["input", name]
     if level is None and state in ("SUBSCRIBED", "PENDING"):
         return user_error([*path, "marketingOptInLevel"], "Marketing opt in level must exist", "MISSING_ARGUMENT")

@@ -19,7 +19,7 @@ from shoptide.simulator.domain.customers import (
 from shoptide.simulator.domain.deletions import forget
 from shoptide.simulator.domain.metafields import find, of_owner
 from shoptide.simulator.domain.tags import MOST
-from shoptide.simulator.registry import Args, field, mutation, root, user_error
+from shoptide.simulator.registry import Args, TopLevelError, field, mutation, root, user_error
 from shoptide.simulator.shop import Record, Shop, tail_of
 
 LONGEST_NOTE = 5000
@@ -149,9 +149,11 @@ def job_status(args: Args, ctx: Context) -> Record | None:
 
 @root("customerMergePreview")
 def preview(args: Args, ctx: Context) -> Record:
+    if args["customerOneId"] == args["customerTwoId"]:
+        raise TopLevelError("BAD_REQUEST", "Customers must be different.")
     errors = _problems(args, ctx)
     one, two = (table(ctx.shop).get(args[name]) for name in ("customerOneId", "customerTwoId"))
-    if one is None or two is None or one is two:
+    if one is None or two is None:
         told = [{"errorFields": [], "message": error["message"]} for error in errors]
         return {"customerMergeErrors": told, "resultingCustomerId": None}
     override = args.get("overrideFields") or {}

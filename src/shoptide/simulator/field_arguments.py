@@ -66,7 +66,7 @@ def _currencies(kind: Any, value: Any) -> None:
     elif isinstance(inner, GraphQLInputObjectType) and isinstance(value, dict):
         for name in value.keys() & inner.fields.keys():
             _currencies(inner.fields[name].type, value[name])
-    elif inner.name == "CurrencyCode" and value in RESULT_ONLY:
+    elif isinstance(value, str) and value in RESULT_ONLY and inner.name == "CurrencyCode":
         message = f'CurrencyCode "{value}" is invalid. It can only be used as a result and not as an input value.'
         raise TopLevelError("CURRENCY_CODE_INVALID", message)
 

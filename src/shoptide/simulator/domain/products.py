@@ -51,7 +51,12 @@ def identified(wanted: Args, ctx: Context) -> Record | None:
 
 # What asynchronous mutations have yet to do, by the operation's kind; see product_operations.
 WORK: dict[str, Callable[[Shop, Record], None]] = {}
-OPERATION_KINDS = ("ProductDeleteOperation", "ProductSetOperation", "ProductDuplicateOperation")
+OPERATION_KINDS = (
+    "ProductDeleteOperation",
+    "ProductSetOperation",
+    "ProductDuplicateOperation",
+    "ProductBundleOperation",
+)
 
 
 def settle(shop: Shop) -> None:

@@ -1,14 +1,14 @@
 """Control of the simulator under /_simulator/: what tests and rehearsals need and no store offers.
 
 POST reset · GET/PUT state · GET/POST/DELETE records · GET/POST clock · GET/POST/DELETE faults · GET/POST settings ·
-GET/DELETE webhooks. Every address takes `?shop=NAME`; without it the first shop is meant (reset: all).
+GET/POST/DELETE webhooks · POST uninstall. Every address takes `?shop=NAME`; without it the first shop is meant (reset:
+all).
 """
 
 from __future__ import annotations
 
 import functools
 import json
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ import msgspec
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from shoptide.simulator import settings, state, truth
+from shoptide.simulator import settings, state, truth, webhook_control
 from shoptide.simulator.bucket import PLANS
 from shoptide.simulator.shop import Record, SimClock
 from shoptide.simulator.world import Stall, World
@@ -162,7 +162,8 @@ def write_settings(stall: Stall, body: Any) -> Record:
     settings.apply(stall.shop, body)
     _set_bucket(stall, body)
     if "scopes" in body:
-        stall.shop.scopes = set(body["scopes"])
+        previous, stall.shop.scopes = stall.shop.scopes, set(body["scopes"])
+        webhook_control.tell_of_scopes(stall.shop, previous)
     if "tokens" in body:
         stall.shop.tokens = set(body["tokens"])
     return read_settings(stall, None)
@@ -172,6 +173,7 @@ def _set_bucket(stall: Stall, body: Record) -> None:
     bucket = stall.bucket
     if "plan" in body:
         stall.shop.plan = body["plan"]
+        webhook_control.tell_of_shop(stall.shop, "shop/update")
         bucket.resize(*PLANS[stall.shop.plan])
     if "maximum" in body or "restore_rate" in body:
         bucket.resize(body.get("maximum", bucket.maximum), body.get("restore_rate", bucket.restore_rate))
@@ -203,23 +205,6 @@ def drop_truth(stall: Stall, asked: Any) -> Record:
     return truth.remove(stall.shop, asked)
 
 
-# webhooks
-
-
-def read_webhooks(stall: Stall, body: Any) -> Record:
-    """The deliveries, oldest first; `topic` and `status` choose among them, `payload=1` adds headers and payloads."""
-    wanted = {name: body[name] for name in ("topic", "status") if name in body}
-    found = [each for each in stall.post.all() if all(getattr(each, name) == held for name, held in wanted.items())]
-    shown = [each.shown(whole=body.get("payload") in ("1", "true")) for each in found]
-    return {"deliveries": shown, "counts": Counter(each.status for each in found)}
-
-
-def clear_webhooks(stall: Stall, _body: Any) -> Record:
-    """Forget the deliveries that are decided."""
-    stall.post.clear()
-    return {"deliveries": [each.shown() for each in stall.post.all()]}
-
-
 def routes() -> list[BaseRoute]:
     at = "/_simulator"
     return [
@@ -234,8 +219,10 @@ def routes() -> list[BaseRoute]:
         Route(f"{at}/records", answering(read_truth), methods=["GET"]),
         Route(f"{at}/records", answering(write_truth), methods=["POST"]),
         Route(f"{at}/records", answering(drop_truth), methods=["DELETE"]),
-        Route(f"{at}/webhooks", answering(read_webhooks), methods=["GET"]),
-        Route(f"{at}/webhooks", answering(clear_webhooks), methods=["DELETE"]),
+        Route(f"{at}/webhooks", answering(webhook_control.read), methods=["GET"]),
+        Route(f"{at}/webhooks", answering(webhook_control.tell), methods=["POST"]),
+        Route(f"{at}/webhooks", answering(webhook_control.clear), methods=["DELETE"]),
+        Route(f"{at}/uninstall", answering(webhook_control.uninstall), methods=["POST"]),
         Route(f"{at}/settings", answering(read_settings), methods=["GET"]),
         Route(f"{at}/settings", answering(write_settings), methods=["POST"]),
     ]

@@ -253,10 +253,14 @@ class Shop:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
-    def emit(self, topic: str, record: Record) -> None:
-        """Tell listeners (events, webhooks) what happened: topic as Shopify writes it, `customers/create`."""
+    def emit(self, topic: str, record: Record, **facts: Any) -> None:
+        """Tell listeners (events, webhooks) what happened: topic as Shopify writes it, `customers/create`.
+
+        `facts` of what happened, which the record does not keep, go with a copy of it.
+        """
+        told = {**record, **facts} if facts else record
         for listener in self.listeners:
-            listener(topic, record)
+            listener(topic, told)
 
     def settle(self) -> None:
         """A change is complete: whoever listens may look at the records now. Hold the lock."""

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 ASKED = frozenset({"kind", "id"})
 CHANGED = frozenset({"id", "set", "touch", "emit"})
+# what listeners are told of a change, and of a deletion
+TOPICS = {
+    "Collection": ("collections/update", "collections/delete"),
+    "Customer": ("customers/update", "customers/delete"),
+    "InventoryItem": ("inventory_items/update", "inventory_items/delete"),
+    "Location": ("locations/update", "locations/delete"),
+    "Order": ("orders/updated", "orders/delete"),
+    "Product": ("products/update", "products/delete"),
+}
 
 
 def read(shop: Shop, asked: Record) -> Record:
@@ -30,14 +39,16 @@ def read(shop: Shop, asked: Record) -> Record:
 
 
 def change(shop: Shop, body: Any) -> Record:
-    """Set values of a record: `{"id": gid, "set": {...}, "touch": true, "emit": "orders/updated"}`.
+    """Set values of a record: `{"id": gid, "set": {...}, "touch": true, "emit": true}`.
 
-    `touch` moves its `updatedAt` to now, `emit` tells listeners of the topic. Raises ValueError.
+    `touch` moves its `updatedAt` to now, `emit` tells listeners (webhooks): true of the kind's own topic, else of the
+    topic it names. Raises ValueError.
     """
     if not isinstance(body, dict) or not isinstance(body.get("set", {}), dict):
         raise ValueError("a change is an object with id and set")  # noqa: TRY004  # the caller's words
     _known(body, CHANGED)
     record = _record(shop, body.get("id"))
+    topic = _topic(record, body.get("emit"), 0)
     given = body.get("set", {})
     if given.get("id", record["id"]) != record["id"]:
         raise ValueError("the id of a record does not change")
@@ -45,17 +56,32 @@ def change(shop: Shop, body: Any) -> Record:
     if body.get("touch"):
         shop.touch(record)
     shop.table(kind_of(record["id"])).put(record)
-    if body.get("emit"):
-        shop.emit(str(body["emit"]), record)
+    if topic:
+        shop.emit(topic, record)
     return {"record": record}
 
 
 def remove(shop: Shop, asked: Record) -> Record:
-    """Take a record away, without a trace: a deletion that no event tells of. Raises ValueError."""
-    _known(asked, frozenset({"id"}))
+    """Take a record away, without a trace: a deletion that no event tells of; webhooks do with `emit`.
+
+    Raises ValueError.
+    """
+    _known(asked, frozenset({"id", "emit"}))
     record = _record(shop, asked.get("id"))
+    topic = _topic(record, asked.get("emit") in ("1", "true"), 1)
     shop.table(kind_of(record["id"])).remove(record["id"])
+    if topic:
+        shop.emit(topic, record)
     return {"removed": record["id"]}
+
+
+def _topic(record: Record, wanted: Any, place: int) -> str | None:
+    if not wanted or isinstance(wanted, str):
+        return wanted or None
+    kind = kind_of(record["id"])
+    if kind not in TOPICS:
+        raise ValueError(f"no topic tells of a change of {kind}: it does of {', '.join(TOPICS)}")
+    return TOPICS[kind][place]
 
 
 def _record(shop: Shop, gid: Any) -> Record:

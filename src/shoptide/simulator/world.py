@@ -96,9 +96,9 @@ class Stall:
         self.credentials = Credentials()
         self.requests = 0
         self.post = Post(self.shop.clock, partial(unsubscribe, self.shop))
-        notices = Notices(self.shop, self.post, self.credentials)
-        self.shop.listeners.append(notices.hear)
-        self.shop.settled.append(notices.settle)
+        self.notices = Notices(self.shop, self.post, self.credentials)
+        self.shop.listeners.append(self.notices.hear)
+        self.shop.settled.append(self.notices.settle)
 
     def app(self) -> App:
         return App(scopes=frozenset(self.shop.scopes))

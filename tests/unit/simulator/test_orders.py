@@ -438,6 +438,7 @@ def test_writes_are_told_to_listeners() -> None:
     assert [topic for topic in heard if topic.startswith(("orders/", "fulfillments/", "order_transactions/"))] == [
         "orders/create",
         "order_transactions/create",
+        "orders/paid",
         "fulfillments/create",
         "orders/fulfilled",
         "orders/updated",

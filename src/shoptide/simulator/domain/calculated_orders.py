@@ -29,6 +29,7 @@ def begin(shop: Shop, order: Record) -> Record:
     waiting = order_parts.waiting_quantities(shop, order)
     record: Record = {
         "id": shop.new_id(KIND),
+        "_begun": shop.stamp(),
         "_order": order["id"],
         "_rows": [_row(line, gone, waiting) for line in order_parts.lines(shop, order)],
         "_shipping": [

@@ -54,7 +54,7 @@ def hold(args: Args, ctx: Context) -> Record:
     }
     record.setdefault("_holds", []).append(entry)
     record["status"] = "ON_HOLD"
-    note_change(ctx.shop, record, "placed_on_hold")
+    note_change(ctx.shop, record, "placed_on_hold", _remaining=remaining["id"] if remaining else None)
     return {
         "fulfillmentHold": shown_hold(entry, ctx),
         "fulfillmentOrder": record,

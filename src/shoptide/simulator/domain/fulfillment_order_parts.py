@@ -64,8 +64,10 @@ def split(args: Args, ctx: Context) -> Record:
         planned.append((outcome[0], outcome[1]))
     results = []
     for record, pieces in planned:
+        named_rows = [[row["id"], quantity] for row, quantity in pieces]
         carved = carve(ctx.shop, record, pieces)
-        ctx.shop.emit("fulfillment_orders/split", record)
+        remaining = carved["id"] if carved else None
+        ctx.shop.emit("fulfillment_orders/split", record, _remaining=remaining, _pieces=named_rows)
         results.append(
             {"fulfillmentOrder": record, "remainingFulfillmentOrder": carved, "replacementFulfillmentOrder": None}
         )
@@ -134,16 +136,19 @@ def _merged(intents: list[Args], ctx: Context) -> Record:
     shop = ctx.shop
     records = [record for intent in intents if (record := shop.table(KIND).get(intent["fulfillmentOrderId"]))]
     target = records[0]
+    told = []
     for record, intent in zip(records[1:], intents[1:], strict=True):
         pieces = chosen(record, intent.get("fulfillmentOrderLineItems"))
-        for row, quantity in pieces if isinstance(pieces, list) else ():
+        pieces = pieces if isinstance(pieces, list) else []
+        told.append([record["id"], [[row["id"], quantity] for row, quantity in pieces]])
+        for row, quantity in pieces:
             _join(shop, target, row["line"], quantity)
             row["total"] -= quantity
             row["remaining"] -= quantity
         if all(row["remaining"] == 0 for row in record["_lines"]):
             record["status"] = "CLOSED"
         note_change(shop, record)
-    note_change(shop, target, "merged")
+    note_change(shop, target, "merged", _intents=told)
     return target
 
 
@@ -191,18 +196,19 @@ def move(args: Args, ctx: Context) -> Record:
 
 
 def _moved(shop: Shop, record: Record, pieces: Pieces, location: str) -> Record:
+    source, rows = record["_location"], [[row["id"], quantity] for row, quantity in pieces]
     untouched = all(row["total"] == row["remaining"] for row in record["_lines"])
     everything = sum(quantity for _row, quantity in pieces) == sum(row["remaining"] for row in record["_lines"])
     if untouched and everything:
         record["_location"] = location
-        note_change(shop, record, "moved")
+        note_change(shop, record, "moved", _from=source, _pieces=rows)
         moved: Record | None = record
         remaining = None
     else:
         moved = carve(shop, record, pieces, location)
         if not any(row["remaining"] for row in record["_lines"]):
             record["status"] = "CLOSED"
-        note_change(shop, record, "moved")
+        note_change(shop, record, "moved", _moved=moved["id"] if moved else None, _from=source, _pieces=rows)
         remaining = record if record["status"] != "CLOSED" else None
     return {
         "movedFulfillmentOrder": moved,

@@ -28,8 +28,10 @@ def mark_open(args: Args, ctx: Context) -> Record:
         return _missing()
     if record["status"] != "SCHEDULED" and not (record["status"] == "IN_PROGRESS" and record.get("_reported")):
         return _refused(f"Expected fulfillment order status to be valid but it was {record['status'].lower()}.")
+    scheduled = record["status"] == "SCHEDULED"
     record.update(status="OPEN", _reported=False)
-    note_change(ctx.shop, record, "scheduled_fulfillment_order_ready")
+    topic = "scheduled_fulfillment_order_ready" if scheduled else "manually_reported_progress_stopped"
+    note_change(ctx.shop, record, topic)
     return {"fulfillmentOrder": record, "userErrors": []}
 
 
@@ -40,8 +42,9 @@ def report_progress(args: Args, ctx: Context) -> Record:
         return _missing()
     if record["status"] not in ("OPEN", "IN_PROGRESS"):
         return _refused("Cannot report progress on a fulfillment order in this state.")
+    before, notes = record["status"], (args.get("progressReport") or {}).get("reasonNotes")
     record.update(status="IN_PROGRESS", _reported=True)
-    note_change(ctx.shop, record, "progress_reported")
+    note_change(ctx.shop, record, "progress_reported", _before=before, _notes=notes)
     return {"fulfillmentOrder": record, "userErrors": []}
 
 
@@ -68,8 +71,8 @@ def cancel(args: Args, ctx: Context) -> Record:
         row["remaining"] = 0
     record.update(status="CLOSED", _holds=[])
     record["_lines"] = [row for row in record["_lines"] if row["total"]]
-    note_change(ctx.shop, record, "cancelled")
     replacement = fulfillment_orders.create(ctx.shop, order, record["_location"], pieces, like=record)
+    note_change(ctx.shop, record, "cancelled", _replacement=replacement["id"])
     return {"fulfillmentOrder": record, "replacementFulfillmentOrder": replacement, "userErrors": []}
 
 
@@ -115,7 +118,7 @@ def set_deadline(args: Args, ctx: Context) -> Record:
 @mutation("fulfillmentOrderLineItemsPreparedForPickup")
 def prepared_for_pickup(args: Args, ctx: Context) -> Record:
     """Only work that the customer picks up can be ready for it."""
-    errors = []
+    errors, ready = [], []
     for index, group in enumerate(args["input"]["lineItemsByFulfillmentOrder"]):
         gid = group["fulfillmentOrderId"]
         record = named(gid, ctx)
@@ -123,6 +126,10 @@ def prepared_for_pickup(args: Args, ctx: Context) -> Record:
             path = ["input", "lineItemsByFulfillmentOrder", str(index), "fulfillmentOrderId"]
             message = f"Invalid fulfillment_order_id provided {tail_of(gid)}"
             errors.append(user_error(path, message, "FULFILLMENT_ORDER_INVALID"))
+        else:
+            ready.append(record)
+    for record in ready if not errors else ():
+        ctx.shop.emit("fulfillment_orders/line_items_prepared_for_pickup", record)
     return {"userErrors": errors}
 
 
@@ -144,8 +151,9 @@ def reroute(args: Args, ctx: Context) -> Record:
         if record is None or place is None or record["status"] != "OPEN":
             error = user_error(["fulfillmentOrderIds"], "No location can fulfill the fulfillment order.")
             return {"movedFulfillmentOrders": None, "userErrors": [error]}
-        record["_location"] = place
-        note_change(ctx.shop, record, "rerouted")
+        source, record["_location"] = record["_location"], place
+        pieces = [[row["id"], row["remaining"]] for row in record["_lines"]]
+        note_change(ctx.shop, record, "moved", _from=source, _pieces=pieces)
         moved.append(record)
     return {"movedFulfillmentOrders": moved, "userErrors": []}
 
@@ -232,7 +240,7 @@ def _register_answer(name: str, needs: str, becomes: str, topic: str) -> None:
             record["status"] = "OPEN"
         elif becomes == "CANCELLATION_REQUESTED":
             _ask(record, "CANCELLATION_REQUEST", args, ctx)
-        note_change(ctx.shop, record, topic)
+        note_change(ctx.shop, record, topic, _message=args.get("message"))
         return {"fulfillmentOrder": record, "userErrors": []}
 
     mutation(name)(resolve)

@@ -97,11 +97,12 @@ def create(
     return order_parts.part_table(shop, KIND).put(record)
 
 
-def note_change(shop: Shop, record: Record, topic: str | None = None) -> None:
+def note_change(shop: Shop, record: Record, topic: str | None = None, **facts: Any) -> None:
+    """Note a change; `facts` of it go to those who listen to its topic."""
     shop.touch(record)
     order_parts.part_table(shop, KIND).put(record)
     if topic:
-        shop.emit(f"fulfillment_orders/{topic}", record)
+        shop.emit(f"fulfillment_orders/{topic}", record, **facts)
 
 
 def settle(shop: Shop, record: Record) -> None:

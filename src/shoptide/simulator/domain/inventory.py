@@ -66,7 +66,9 @@ def item(shop: Shop, variant: str, given: Args, *, sku: str | None) -> Record:
         "updatedAt": now,
     }
     change(record, {**given, "sku": sku})
-    return shop.table("InventoryItem").put(record)
+    shop.table("InventoryItem").put(record)
+    shop.emit("inventory_items/create", record)
+    return record
 
 
 def change(record: Record, given: Args) -> None:
@@ -110,13 +112,21 @@ def quantity(held: Record, name: str) -> int:
 
 def shift(shop: Shop, record: Record, location: str, deltas: dict[str, int], *, touch: bool = True) -> None:
     """Add to an item's quantities at a location: `{"available": -2, "committed": 2}` when two are sold."""
-    held = stock(shop, record, location)
+    held, before = stock(shop, record, location), available(record)
     for name, delta in deltas.items():
         held[name] = held.get(name, 0) + delta
     held["updatedAt"] = shop.stamp()
     if touch:
         touched(shop, record)
     shop.emit("inventory_levels/update", level_record(record, location))
+    _tell_stock(shop, record, before)
+
+
+def _tell_stock(shop: Shop, record: Record, before: int) -> None:
+    """Whether a variant came into stock or ran out of it, over all locations."""
+    variant = shop.get(record["_variant"])
+    if record["tracked"] and variant is not None and (before > 0) is not (available(record) > 0):
+        shop.emit("variants/out_of_stock" if before > 0 else "variants/in_stock", variant)
 
 
 def touched(shop: Shop, record: Record) -> None:

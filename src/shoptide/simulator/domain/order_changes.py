@@ -27,12 +27,12 @@ ZIP_NAMES = {"US": "ZIP code", "GB": "postcode", "AU": "postcode", "NZ": "postco
 REGION_NAMES = {"US": "State", "AU": "State/territory", "IE": "County", "JP": "Prefecture", "AE": "Emirate"}
 
 
-def changed(shop: Shop, order: Record, topic: str = "orders/updated") -> None:
-    """Note a change of an order: updatedAt moves, listeners hear of it."""
+def changed(shop: Shop, order: Record, topic: str = "orders/updated", **facts: Any) -> None:
+    """Note a change of an order: updatedAt moves, listeners hear of it; `facts` go to those of the topic."""
     shop.touch(order)
     shop.table("Order").put(order)
     if topic != "orders/updated":
-        shop.emit(topic, order)
+        shop.emit(topic, order, **facts)
     shop.emit("orders/updated", order)
 
 

@@ -23,7 +23,8 @@ from shoptide.simulator.domain import (
 from shoptide.simulator.domain.money import Bag
 from shoptide.simulator.domain.order_changes import bump_later
 from shoptide.simulator.domain.order_creation_checks import problems
-from shoptide.simulator.domain.order_totals import line_discounted, line_original
+from shoptide.simulator.domain.order_states import fulfillment_status
+from shoptide.simulator.domain.order_totals import line_discounted, line_original, totals
 from shoptide.simulator.registry import Args, mutation
 from shoptide.simulator.shop import Record, Shop
 
@@ -50,6 +51,8 @@ def create(args: Args, ctx: Context) -> Record:
         metafields.put(shop, entry)
     order["customer"] = customer_for(shop, given)
     shop.table("Order").put(order)
+    events.note(shop, "create", order)
+    shop.emit("orders/create", order)  # before its payments are told; listeners look when all is done
     _pay(shop, order, given)
     works = fulfillment_orders.create_for(shop, order, lines)
     if options.get("inventoryBehaviour", "BYPASS") != "BYPASS":
@@ -339,7 +342,10 @@ def _fulfil(shop: Shop, order: Record, works: list[Record], given: Args) -> None
 
 
 def _announce(shop: Shop, order: Record) -> None:
-    events.note(shop, "create", order)
-    shop.emit("orders/create", order)
-    for row in order_parts.transactions(shop, order):
-        shop.emit("order_transactions/create", row)
+    """Tell the states it was born in."""
+    if totals(shop, order).financial_status == "PAID":
+        shop.emit("orders/paid", order)
+    if fulfillment_status(shop, order) == "FULFILLED":
+        shop.emit("orders/fulfilled", order)
+    for work in order_parts.fulfillment_orders(shop, order):
+        shop.emit("fulfillment_orders/order_routing_complete", work)

@@ -351,7 +351,9 @@ def commit(args: Args, ctx: Context) -> Record:
     record["_committed"] = True
     if args.get("staffNote"):
         events.note(shop, "edit", order)
-    changed(shop, order, "orders/edited")
+    deltas = [[row["facts"]["id"], row["quantity"] - row["before"]] for row in record["_rows"]]
+    told = {"begun": record["_begun"], "lines": deltas, "note": args.get("staffNote")}
+    changed(shop, order, "orders/edited", _edit={**told, "id": record["id"], "notify": args.get("notifyCustomer")})
     return {"order": order, "successMessages": ["Order updated"], "userErrors": []}
 
 

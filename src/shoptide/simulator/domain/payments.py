@@ -40,7 +40,9 @@ def add(
     record.update({name: value for name, value in more.items() if value is not None})
     if order.get("test"):
         record["test"] = True
-    return order_parts.part_table(shop, KIND).put(record)
+    order_parts.part_table(shop, KIND).put(record)
+    shop.emit("order_transactions/create", record)
+    return record
 
 
 # reading

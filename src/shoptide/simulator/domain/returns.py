@@ -231,7 +231,8 @@ def remove(args: Args, ctx: Context) -> Record:
     for given in args.get("returnLineItems") or []:
         _take_off(ctx.shop, record, rows[given["returnLineItemId"]], given["quantity"])
     put(ctx.shop, record)
-    ctx.shop.emit("returns/update", record)
+    taken = [[given["returnLineItemId"], given["quantity"]] for given in args.get("returnLineItems") or []]
+    ctx.shop.emit("returns/update", record, _taken=taken)
     return {"return": record, "userErrors": []}
 
 

@@ -39,12 +39,26 @@ def _changed(args: Args, ctx: Context, change: Callable[[list[str], list[str]], 
     wanted = text.tags(change(record.get("tags", []), text.tags(args["tags"])))
     if message := complaint(kind, wanted):
         return {"node": None, "userErrors": [user_error(["tags"], message)]}
-    if wanted != record.get("tags", []):
+    before = record.get("tags", [])
+    if wanted != before:
         record["tags"] = wanted
         ctx.shop.touch(record)
         ctx.shop.table(kind).put(record)
         ctx.shop.emit(UPDATED[kind], record)
+        _tell_customer_tags(ctx, record, before)
     return {"node": record, "userErrors": []}
+
+
+def _tell_customer_tags(ctx: Context, record: Record, before: list[str]) -> None:
+    """Customers have topics of their own for the tags that came and went."""
+    if kind_of(record["id"]) != "Customer":
+        return
+    for topic, tags in (
+        ("customer_tags/added", [tag for tag in record["tags"] if tag not in before]),
+        ("customer_tags/removed", [tag for tag in before if tag not in record["tags"]]),
+    ):
+        if tags:
+            ctx.shop.emit(topic, record, _tags=tags)
 
 
 @mutation("tagsAdd")

@@ -153,7 +153,8 @@ def _note_values(shop: Shop, product: Record, values: dict[str, str]) -> None:
 
 def drop(shop: Shop, record: Record) -> None:
     drop_of(shop, record["id"])
-    shop.table("InventoryItem").remove(record["_item"])
+    if (item := shop.table("InventoryItem").remove(record["_item"])) is not None:
+        shop.emit("inventory_items/delete", item)
     table(shop).remove(record["id"])
 
 

@@ -45,7 +45,7 @@ def person(found: Record, shop: Shop) -> Record:
         "currency": shop.currency,
         "tax_exemptions": list(found["taxExemptions"]),
         "admin_graphql_api_id": found["id"],
-        **({"default_address": customer_address(home, gid, default=True)} if home else {}),
+        "default_address": customer_address(home, gid, default=True) if home else None,
     }
 
 
@@ -101,6 +101,11 @@ def consents(topic: str, record: Record, shop: Shop) -> Record | None:
         }
     sms = consent(found["smsMarketingConsent"], shop)
     return {"id": number(record["id"]), "phone": found["phone"], "sms_marketing_consent": sms}
+
+
+@payload("customer_tags/added", "customer_tags/removed")
+def tags(_topic: str, record: Record, shop: Shop) -> Record:
+    return {"customerId": record["id"], "tags": record["_tags"], "occurredAt": shop.stamp()}
 
 
 @payload("customers/merge")

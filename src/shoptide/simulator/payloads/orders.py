@@ -8,7 +8,7 @@ from shoptide.simulator.payloads import order_lines
 from shoptide.simulator.payloads.customers import CUSTOMER, consent, person
 from shoptide.simulator.payloads.fulfillments import FULFILLMENT, fulfillment
 from shoptide.simulator.payloads.order_lines import APPLICATION
-from shoptide.simulator.payloads.reading import read
+from shoptide.simulator.payloads.reading import EVERYTHING, read
 from shoptide.simulator.payloads.refunds import PARTS, REFUND, refund
 from shoptide.simulator.payloads.registry import payload
 from shoptide.simulator.payloads.shapes import (
@@ -127,7 +127,7 @@ def order(found: Record, shop: Shop) -> Record:
     lines = nodes(found["lineItems"])
     items = summed((line["originalTotalSet"] for line in lines), found["currencyCode"], presentment)
     rounding = found["totalCashRoundingAdjustment"]
-    shown: Record = {
+    return {
         "id": number(gid),
         "admin_graphql_api_id": gid,
         **_plain(found, shop),
@@ -153,11 +153,6 @@ def order(found: Record, shop: Shop) -> Record:
         "shipping_lines": [order_lines.shipping_line(row) for row in nodes(found["shippingLines"])],
         "tax_lines": [order_lines.tax_line(row) for row in found["taxLines"]],
     }
-    return {name: value for name, value in shown.items() if value is not None or name not in ABSENT}
-
-
-# keys that a payload leaves out rather than tells as null
-ABSENT = frozenset({"billing_address", "shipping_address", "customer"})
 
 
 def _plain(found: Record, shop: Shop) -> Record:
@@ -168,7 +163,7 @@ def _plain(found: Record, shop: Shop) -> Record:
         **EMPTY,
         "app_id": number(found["app"]["id"]) if found["app"] else None,
         "cancel_reason": low(found["cancelReason"]),
-        "financial_status": low(found["displayFinancialStatus"]),
+        "financial_status": low(found["displayFinancialStatus"]) or "pending",
         "fulfillment_status": FULFILLMENT_STATES.get(found["displayFulfillmentStatus"]),
         "location_id": number(found["retailLocation"]["id"]) if found["retailLocation"] else None,
         "merchant_business_entity_id": found["merchantBusinessEntity"]["id"].rsplit("/", 1)[-1],
@@ -212,6 +207,32 @@ def _return(row: Record) -> Record:
 def whole(_topic: str, record: Record, shop: Shop) -> Record | None:
     found = read(DOCUMENT, record["id"], shop)
     return order(found, shop) if found else None
+
+
+@payload("orders/edited")
+def edited(_topic: str, record: Record, shop: Shop) -> Record:
+    """What an edit added and took away; the order itself comes with orders/updated."""
+    edit = record["_edit"]
+    lines = [(number(gid), delta) for gid, delta in edit["lines"]]
+    nothing: Record = {"additions": [], "removals": []}
+    return {
+        "order_edit": {
+            "id": number(edit["id"]),
+            "app_id": EVERYTHING.number,
+            "created_at": stamp(edit["begun"], shop),
+            "notify_customer": bool(edit["notify"]),
+            "order_id": number(record["id"]),
+            "staff_note": edit["note"] or "",
+            "user_id": None,
+            "line_items": {
+                "additions": [{"id": gid, "delta": delta} for gid, delta in lines if delta > 0],
+                "removals": [{"id": gid, "delta": -delta} for gid, delta in lines if delta < 0],
+            },
+            "discounts": {"line_item": dict(nothing)},
+            "shipping_lines": dict(nothing),
+            "committed_at": stamp(record["updatedAt"], shop),
+        }
+    }
 
 
 @payload("orders/delete")

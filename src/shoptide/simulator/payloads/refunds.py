@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 from shoptide.simulator.payloads.order_lines import ALLOCATION, LINE, SHIPPING, TAX, line_item, shipping_line
 from shoptide.simulator.payloads.reading import read
 from shoptide.simulator.payloads.registry import payload
-from shoptide.simulator.payloads.shapes import MONEY, amount, low, money_set, nodes, number, plain, stamp, summed
+from shoptide.simulator.payloads.shapes import (
+    MONEY,
+    amount,
+    low,
+    money_set,
+    nodes,
+    number,
+    plain,
+    stamp,
+    summed,
+    unsettled,
+)
 
 if TYPE_CHECKING:
     from shoptide.simulator.shop import Record, Shop
@@ -72,7 +83,7 @@ def transaction(row: Record, order: str, shop: Shop) -> Record:
         "source_name": "web",
         "status": low(row["status"]),
         "test": row["test"],
-        "total_unsettled_set": money_set(row["totalUnsettledSet"]),
+        "total_unsettled_set": unsettled(row["totalUnsettledSet"]),
         "user_id": None,
     }
 

@@ -51,6 +51,12 @@ def _money(value: Record) -> Record:
     return {"amount": amount(value["amount"], value["currencyCode"]), "currency_code": value["currencyCode"]}
 
 
+def unsettled(bag: Record) -> Record:
+    """The one amount whose currency goes by a shorter name."""
+    shown = money_set(bag) or {}
+    return {name: {"amount": held["amount"], "currency": held["currency_code"]} for name, held in shown.items()}
+
+
 def plain(bag: Record | None) -> str:
     """The amount in the shop's currency."""
     return "0.00" if bag is None else amount(bag["shopMoney"]["amount"], bag["shopMoney"]["currencyCode"])

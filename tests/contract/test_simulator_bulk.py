@@ -166,6 +166,20 @@ def test_root_of_a_prepared_file_counts_its_records(running: Running, tmp_path: 
     assert found == {"a": {"count": 5, "precision": "EXACT"}, "b": {"count": 3, "precision": "AT_LEAST"}}
 
 
+def test_prepared_records_changed_just_now(running: Running, tmp_path: Any) -> None:
+    """A window that ends before now holds none of them, one that doesn't holds all: a read in windows ends."""
+    path = tmp_path / "orders.jsonl"
+    path.write_text('{"id":"gid:\\/\\/shopify\\/Order\\/1"}\n')
+    running.world.shop.settings["bulk_files"] = {"orders": str(path)}
+    for bound, rows in ((">=", "1"), ("<", "0")):
+        search = f"updated_at:{bound}'2026-10-01T12:00:00Z'"
+        count = f'{{ ordersCount(query: "{search}") {{ count }} }}'
+        assert simulated.post(running.url, count)["data"]["ordersCount"]["count"] == int(rows)
+        query = f'{{ orders(query: "{search}") {{ edges {{ node {{ id }} }} }} }}'
+        done = finished(running, started(running, query)["id"])
+        assert (done["status"], done["objectCount"], done["url"] is None) == ("COMPLETED", rows, rows == "0")
+
+
 def test_prepared_file_must_be_there(running: Running) -> None:
     """A path without a file is refused when it is given, not when a bulk operation wants it."""
     answer = httpx2.post(f"{running.url}/_simulator/settings", json={"bulk_files": {"orders": "/nowhere.jsonl"}})

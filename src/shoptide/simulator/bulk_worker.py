@@ -13,10 +13,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from graphql import parse
+from graphql import StringValueNode, parse
 
 from shoptide.simulator import bulk_lines
-from shoptide.simulator.prepared import PreparedFile, prepared
+from shoptide.simulator.prepared import PreparedFile, beyond, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,7 +173,10 @@ class Worker:
         return replace(self.ctx, bulk=self.variables is None, path=[], errors=[], searches=[], idempotency_key=None)
 
     def _serve(self, file: PreparedFile) -> None:
-        """Answer with a prepared file."""
+        """Answer with a prepared file, or with nothing when what is asked for is older."""
+        if beyond(searched(self.operation["query"])):
+            self._complete(0)
+            return
         self.operation["objectCount"], self.operation["rootObjectCount"] = str(file.lines), str(file.roots)
         self.shop.vault.link(f"results/{self.name}", file.path)
         if self.struck("fail"):
@@ -221,6 +224,16 @@ def root_fields(text: str) -> list[str]:
         for node in definition.selection_set.selections  # type: ignore[attr-defined]
         if hasattr(node, "name")
     ]
+
+
+def searched(text: str) -> str | None:
+    """The `query` argument of the first root field, which a bulk query writes out."""
+    for definition in parse(text).definitions:
+        for node in definition.selection_set.selections:  # type: ignore[attr-defined]
+            for argument in getattr(node, "arguments", None) or ():
+                if argument.name.value == "query" and isinstance(argument.value, StringValueNode):
+                    return str(argument.value.value)
+    return None
 
 
 def keep_lines(path: Path, count: int) -> list[bytes]:

@@ -1,5 +1,5 @@
 """Faults on request: rules that say which calls go wrong and how. Which call a rule strikes is decided here;
-`disturbance` makes it happen on the wire, `bulk_disturbance` inside a bulk operation.
+`disturbance` makes it happen on the wire, `bulk_worker` inside a bulk operation.
 
 A rule is a JSON object, or the same as text: `reset_after,operation=orderCreate,nth=3`, `download:truncate,times=1`.
 Its keys: `action` (ACTIONS), `on` (where it strikes, graphql if absent), `operation` (an operation's name or root

@@ -1,14 +1,18 @@
 """Prepared results: a JSONL file served as the answer of every bulk query on a root.
 
 Large loads can be measured so without being generated. The file is read once, to count it, and never held in memory.
+Its records are taken to have changed just now: whoever asks for what is older than some moment gets none of them.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from shoptide.simulator.search import Term, tokens
 
 if TYPE_CHECKING:
     from shoptide.simulator.shop import Shop
@@ -28,6 +32,14 @@ def prepared(shop: Shop, root: str) -> PreparedFile | None:
     """The file that answers for a root field, if there is one (`shop.settings["bulk_files"]`)."""
     given = shop.settings.get("bulk_files", {}).get(root)
     return counted(given) if given is not None else None
+
+
+def beyond(query: str | None) -> bool:
+    """Whether a search leaves out what changed just now: it has an upper bound in time."""
+    return any(
+        isinstance(token, Term) and token.operator in ("<", "<=") and re.match(r"\d{4}-\d", token.value.strip())
+        for token in tokens(query or "")
+    )
 
 
 def counted(given: str) -> PreparedFile:

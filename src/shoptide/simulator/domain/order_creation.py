@@ -46,7 +46,7 @@ def create(args: Args, ctx: Context) -> Record:
     wanted, found = metafields.check_inputs(given.get("metafields") or [], order["id"], ctx)
     if found:
         return {"order": None, "userErrors": [{**error, "field": ["order", *error["field"]]} for error in found]}
-    _store(shop, order, lines)
+    store(shop, order, lines)
     for entry in wanted:
         metafields.put(shop, entry)
     order["customer"] = customer_for(shop, given)
@@ -114,7 +114,7 @@ def blank(shop: Shop, given: Args) -> Record:
     return order
 
 
-def _store(shop: Shop, order: Record, lines: list[Record]) -> None:
+def store(shop: Shop, order: Record, lines: list[Record]) -> None:
     shop.table("Order").put(order)
     for line in lines:
         shop.table("LineItem").put(line)

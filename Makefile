@@ -43,6 +43,7 @@ crash: $(READY)  ## Kill pulls and pushes at many points, play many histories; f
 	SHOPTIDE_KILL_POINTS=60 $(BIN)/python -m pytest -q tests/crash/test_pull_window_kills.py
 	SHOPTIDE_KILL_POINTS=60 $(BIN)/python -m pytest -q tests/crash/test_push_kills.py
 	SHOPTIDE_HISTORIES=40 $(BIN)/python -m pytest -q tests/crash/test_pull_histories.py
+	SHOPTIDE_HISTORIES=20 $(BIN)/python -m pytest -q tests/crash/test_pull_rough_histories.py
 	@cat build/crash.json
 
 scenarios: $(READY)  ## Replay recorded conversations against the simulator, where they are at hand

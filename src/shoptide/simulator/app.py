@@ -35,7 +35,8 @@ def create_app(world: World) -> disturbance.Abortable:
         Route("/admin/api/{version}/graphql.json", graphql, methods=["POST"]),
         Route("/admin/oauth/access_token", access_token, methods=["POST"]),
     ]
-    app = Starlette(routes=[*control.routes(), *files.routes(), *admin, Mount("/shops/{shop}", routes=admin)])
+    # What is asked most stands first: addresses are tried in this order.
+    app = Starlette(routes=[*admin, Mount("/shops/{shop}", routes=admin), *files.routes(), *control.routes()])
     app.state.world = world
     return disturbance.Abortable(app)
 

@@ -29,7 +29,8 @@ from shoptide.clock import SystemClock
 from shoptide.config import Secret, ShopConfig
 from shoptide.inbound.landing import Landing
 from shoptide.inbound.reading import file_tree, nodes, scan, value
-from shoptide.resources.extraction import StreamPlan, plan_stream
+from shoptide.resources.extraction import StreamPlan
+from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify import bulk
 from shoptide.shopify.client import AdminClient

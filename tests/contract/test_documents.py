@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 import pytest
 from graphql import DocumentNode, FieldNode, OperationDefinitionNode, parse, validate
@@ -15,7 +17,8 @@ from shoptide.outbound.fulfillment_writers import ORDER
 from shoptide.outbound.lookup import ORDER_NAME, SKU, VARIANT_BY_SKU, WAYS, Way
 from shoptide.outbound.product_writers import MEDIA
 from shoptide.outbound.variant_writers import HELD
-from shoptide.resources.extraction import StreamPlan, plan_stream
+from shoptide.resources.extraction import PagedChild, StreamPlan
+from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify import access, bulk
 from shoptide.shopify.cost import requested_cost
@@ -26,28 +29,57 @@ FEW = frozenset({"read_orders", "read_customers"})
 SEARCH = "updated_at:>='2026-01-01T00:00:00Z'"
 
 
-def plans(version: str) -> Iterator[StreamPlan]:
-    """Each stream with all scopes, with few, with metafields and with fields chosen."""
-    for stream in STREAMS.values():
-        yield plan_stream(stream, load(version))
-        yield plan_stream(stream, load(version), scopes=FEW)
-        yield plan_stream(stream, load(version), exclude=["updatedAt"] if stream.via else ["tags"])
-        if stream.via is None:
-            yield plan_stream(stream, load(version), metafields=["custom.erp_id", "my-app--x.key"])
-            yield plan_stream(stream, load(version), include=["createdAt"])
+@cache
+def wholes(version: str) -> tuple[StreamPlan, ...]:
+    """Each stream that the version has, with all scopes."""
+    every = (plan_stream(stream, load(version)) for stream in STREAMS.values())
+    return tuple(plan for plan in every if not plan.closed)
 
 
-def documents(plan: StreamPlan) -> Iterator[str]:
-    yield from plan.bulk_documents()
-    yield from plan.bulk_documents(SEARCH)
-    yield plan.page_document()
-    yield plan.ids_document()
-    yield plan.nodes_document()
-    yield from filter(None, (plan.count_document(), plan.probe_document()))
+@cache
+def plans(version: str) -> tuple[StreamPlan, ...]:
+    """These, and the same with few scopes, with metafields, with fields left out and chosen."""
+    return (*wholes(version), *variants(version))
+
+
+def variants(version: str) -> Iterator[StreamPlan]:
+    for whole in wholes(version):
+        fields = whole.place.node.fields
+        choices: list[dict[str, Any]] = [{"scopes": FEW}, {"exclude": [next(iter(fields))]}, {"include": ["id"]}]
+        if "metafield" in fields:
+            choices.append({"metafields": ["custom.erp_id", "my-app--x.key"]})
+        chosen = (plan_stream(whole.stream, load(version), **choice) for choice in choices)
+        yield from (plan for plan in chosen if not plan.closed)
+
+
+def documents(version: str) -> Iterator[str]:
+    """Everything a stream may send; of one that was pruned or chosen from, what the choice changes."""
+    for plan in plans(version):
+        yield plan.page_document(counted=True)
+        yield from plan.bulk_documents() if plan.bulkable else ()
+    for plan in wholes(version):
+        yield from further(plan)
+
+
+def further(plan: StreamPlan) -> Iterator[str]:
+    if plan.bulkable:
+        yield plan.ids_document()
+    if plan.stream.search:
+        yield plan.page_request(plan.first_cursors, first=5, search=SEARCH)[0]
+        yield from (plan.search_document(), *plan.bulk_documents(SEARCH)) if plan.bulkable else ()
+    yield from filter(None, (plan.count_document(), plan.counts_document(2), plan.probe_document()))
+    yield from filter(None, (plan.nodes_document(), plan.oldest_document()))
     for second in plan.passes:
         yield second.document
         yield second.rest
-    yield from (child.rest for child in plan.paged_children)
+        yield from rests(second.children)
+    yield from rests(plan.paged_children)
+
+
+def rests(children: tuple[PagedChild, ...]) -> Iterator[str]:
+    for child in children:
+        yield from filter(None, (child.rest,))
+        yield from rests(child.children)
 
 
 def wrapped(way: Way) -> str:
@@ -57,9 +89,8 @@ def wrapped(way: Way) -> str:
 @pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
 def test_documents_of_streams_are_valid(version: str) -> None:
     """Whatever is pruned, chosen or promoted."""
-    for plan in plans(version):
-        for text in documents(plan):
-            assert [error.message for error in validate(executable(version), parse(text))] == [], text
+    for text in set(documents(version)):
+        assert [error.message for error in validate(executable(version), parse(text))] == [], text
 
 
 @pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
@@ -97,19 +128,20 @@ def connections(document: DocumentNode) -> tuple[int, int]:
 def test_bulk_documents_keep_the_rules_of_bulk_queries(version: str) -> None:
     """At most five connections, two levels below the root, by edges and node only, ids everywhere."""
     for plan in plans(version):
-        count, depth = connections(parse(plan.bulk_documents()[0]))
-        assert 1 <= count <= 5
-        assert depth <= 3
-        assert "nodes {" not in plan.bulk_documents()[0]
-        assert len(plan.bulk_documents()[0]) < 65_535
+        for text in (*plan.bulk_documents(), plan.ids_document()) if plan.bulkable else ():
+            count, depth = connections(parse(text))
+            assert 1 <= count <= 5, text
+            assert depth <= 3
+            assert "nodes {" not in text
+            assert len(text) < 65_535
 
 
 @pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
 def test_pages_fit_the_budget_of_one_request(version: str) -> None:
     """The page size is chosen so that no page is refused for its cost."""
     for plan in plans(version):
-        variables = {"first": plan.page_size, "after": None, "query": None}
-        assert requested_cost(load(version), plan.page_document(), variables) <= 1000
+        text, variables = plan.page_request(plan.first_cursors, first=plan.page_size, search=None, counted=True)
+        assert requested_cost(load(version), text, variables) <= 1000, plan.stream.name
 
 
 @pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
@@ -144,7 +176,7 @@ def test_planning_a_stream_is_quick() -> None:
     """A fresh process loads the schema and plans the largest stream well under half a second."""
     code = (
         "import time; began = time.perf_counter()\n"
-        "from shoptide.resources.extraction import plan_stream; from shoptide.resources.streams import STREAMS\n"
+        "from shoptide.resources.planning import plan_stream; from shoptide.resources.streams import STREAMS\n"
         "from shoptide.shopify.schema import load\n"
         "plan_stream(STREAMS['orders'], load('2026-10')).bulk_documents()\n"
         "print(time.perf_counter() - began)\n"

@@ -42,7 +42,8 @@ def command(context: click.Context, show_fields: bool) -> None:
     output.table(["shop", "stream", "rows", "columns", "left out", "first pull", "about"], rows)
     for stream in found:
         for left in stream["left_out"]:
-            output.line(f"  {stream['stream']}.{left['field']} is left out: {left['reason']}")
+            name = stream["stream"] if left["field"] == "*" else f"{stream['stream']}.{left['field']}"
+            output.line(f"  {name} is left out: {left['reason']}")
         if show_fields:
             for table in stream["tables"]:
                 output.line(f"  {table['table']}: {', '.join(table['columns'])}")
@@ -62,7 +63,7 @@ def _streams(session: Session, alias: str) -> list[dict[str, Any]]:
 
 def _stream(alias: str, client: AdminClient, plan: StreamPlan) -> dict[str, Any]:
     """A first pull is one bulk operation, polled now and then: about 30 points, and the time the store takes."""
-    rows = _count(client, plan)
+    rows = None if plan.closed else _count(client, plan)
     return {
         "shop": alias,
         "stream": plan.stream.name,
@@ -71,7 +72,7 @@ def _stream(alias: str, client: AdminClient, plan: StreamPlan) -> dict[str, Any]
         "tables": [
             {"table": table.name, "columns": [column.name for column in table.columns]} for table in plan.tables
         ],
-        "left_out": [{"field": left.field, "reason": left.reason} for left in plan.pruned],
+        "left_out": [{"field": left.field, "reason": left.reason} for left in plan.left_out],
         "points": 30,
         "seconds": 15 + (rows or 0) / 500,
     }

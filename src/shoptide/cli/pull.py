@@ -15,7 +15,16 @@ from shoptide.cli.app import Flags, flags_of, with_flags
 from shoptide.cli.progress import Progress
 from shoptide.cli.session import Session, open_session, stopping
 from shoptide.errors import ShoptideError, UsageError
-from shoptide.inbound.events import Event, PullReport, StreamFailed, StreamLanded, StreamProgress, StreamStarted
+from shoptide.inbound.events import (
+    Event,
+    PullReport,
+    StreamFailed,
+    StreamLanded,
+    StreamProgress,
+    StreamReport,
+    StreamStarted,
+)
+from shoptide.resources.selection import BY_CONFIGURATION
 
 
 @click.command("pull")
@@ -136,14 +145,25 @@ def _show(flags: Flags, report: PullReport) -> None:
     for text in report.notes:
         output.note(flags, text)
     for stream in report.streams:
-        if stream.pruned:
-            output.note(flags, f"{stream.stream}: {len(stream.pruned)} fields left out (`shoptide discover` says why)")
+        for text in left_out(stream):
+            output.note(flags, text)
         for text in stream.altered:
             output.note(flags, f"{stream.stream}: {text}")
         if stream.error is not None:
             output.note(flags, f"{stream.stream} failed: {stream.error.message}")
             if stream.error.hint:
                 output.note(flags, f"  → {stream.error.hint}")
+
+
+def left_out(stream: StreamReport) -> list[str]:
+    """What was not read and why, fields of one reason together."""
+    if any(each.field == "*" for each in stream.pruned):
+        return [f"{stream.stream} was left out: {stream.pruned[0].reason}"]
+    fields: dict[str, list[str]] = {}
+    for each in stream.pruned:
+        if each.reason != BY_CONFIGURATION:
+            fields.setdefault(each.reason, []).append(each.field)
+    return [f"{stream.stream}: left out {', '.join(names)}: {reason}" for reason, names in fields.items()]
 
 
 def _exit_code(report: PullReport) -> int:

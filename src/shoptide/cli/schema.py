@@ -39,7 +39,7 @@ def command(context: click.Context, name: str | None, pushes: bool, api_version:
 
 def table_columns(schema: Any) -> list[dict[str, str]]:
     from shoptide.inbound.reading import TYPES
-    from shoptide.resources.extraction import plan_stream
+    from shoptide.resources.planning import plan_stream
     from shoptide.resources.streams import STREAMS
 
     found = []

@@ -38,6 +38,8 @@ def cheaper(plan: StreamPlan, count: int | None, limit: int | None, budget: Budg
     """The way that is done sooner with `count` records, None where the store does not count them."""
     if limit is not None:
         return Choice("paged", f"at most {limit} records are wanted")
+    if not plan.bulkable:
+        return Choice("paged", "no bulk operation can read this")
     if count is None:
         told = f"the store does not count this: pages, and a bulk operation if there are more than {TRIAL_PAGES}"
         return Choice("paged", told, TRIAL_PAGES)
@@ -49,8 +51,8 @@ def cheaper(plan: StreamPlan, count: int | None, limit: int | None, budget: Budg
 
 def paged_seconds(plan: StreamPlan, pages: int, budget: Budget) -> float:
     """A page's requested cost has to be in the budget before it runs: the store lends nothing."""
-    variables = {"first": plan.page_size, "query": None, "after": None}
-    points = pages * requested_cost(plan.schema, plan.page_document(), variables)
+    document, variables = plan.page_request(plan.first_cursors, first=plan.page_size, search=None)
+    points = pages * requested_cost(plan.schema, document, variables)
     return max(pages * PAGE_SECONDS, (points - budget.available) / budget.restore_rate)
 
 

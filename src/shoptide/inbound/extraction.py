@@ -53,6 +53,10 @@ class Extract:
         return replace(self, paths=(*self.paths, path), lines=self.lines + lines, bytes=size)
 
 
+class NotByPages(Exception):  # noqa: N818  # a finding: a bulk operation can
+    """More hangs on a record than one page shows, and the API finds the record by no id to read on."""
+
+
 def refuse_stop(stop: Stop | None) -> None:
     if stop is not None and stop():
         raise Interrupted("stopped before everything was read", hint="run the same command again: it goes on from here")
@@ -84,41 +88,43 @@ def read_pages(
 ) -> Extract | None:
     """Read the stream page by page; None when it has more pages than `paging` allows.
 
-    A record that changes meanwhile turns up again: its last state is kept.
+    A record that changes meanwhile turns up again: its last state is kept. Raises NotByPages.
     """
     paging = paging or Paging()
     records: dict[str, list[Line]] = {}
-    variables: Line = {"first": min(plan.page_size, paging.limit or plan.page_size), "after": None, "query": search}
+    first = min(plan.page_size, paging.limit or plan.page_size)
+    cursors = plan.first_cursors
     read_at: datetime | None = None
     counted: int | None = None
     pages = 0
     while True:
         refuse_stop(stop)
-        answer = client.execute(plan.page_document(counted=read_at is None), variables)
+        document, variables = plan.page_request(cursors, first=first, search=search, counted=read_at is None)
+        answer = client.execute(document, variables)
         if read_at is None:
             read_at = answer.server_time or client.clock.now()
             counted = (answer.data.get(plan.stream.count_root or "") or {}).get("count")
-        connection = answer.data[plan.stream.root]
+        nodes, following = plan.page_of(answer.data, cursors)
         pages += 1
-        for node in connection["nodes"]:
+        for node in nodes:
             records.pop(node["id"], None)
-            records[node["id"]] = lines_of(client, node, plan.paged_children)
+            records[node["id"]] = lines_of(client, node, plan.paged_children, search)
         on_progress(len(records))
-        page = connection["pageInfo"]
-        if not page["hasNextPage"] or paging.is_enough(len(records)):
+        if not following or paging.is_enough(len(records)):
             break
         if paging.most is not None and pages >= paging.most:
             return None
-        variables["after"] = _onward(plan.stream.root, page, variables["after"])
+        for listing, after in following.items():
+            _onward(listing, after, cursors[listing])
+        cursors = following
     lines = write_lines(target, (line for lines in list(records.values())[: paging.limit] for line in lines))
     return Extract((), read_at, min(len(records), paging.limit or len(records)), counted=counted).with_file(
         target, lines
     )
 
 
-def _onward(what: str, page: Line, after: str | None) -> str:
+def _onward(what: str, following: str | None, after: str | None) -> str:
     """The cursor of the next page; raises ProofFailed when the store gives none, which would never end."""
-    following: str | None = page.get("endCursor")
     if not following or following == after:
         raise ProofFailed(
             f"{what}: the store says there is a next page and gives no new cursor",
@@ -131,42 +137,66 @@ def read_nodes(client: AdminClient, plan: StreamPlan, ids: list[str], target: Pa
     """Read records by their ids; what the store no longer has is not among them."""
     records: list[Line] = []
     read_at = client.clock.now()
+    document = plan.nodes_document()
+    if document is None:
+        raise NotByPages(plan.stream.name)
     for batch in batches(ids, plan.page_size):
-        answer = client.execute(plan.nodes_document(), {"ids": batch})
+        answer = client.execute(document, {"ids": batch})
         for node in answer.data["nodes"]:
             if node is not None:
-                records += lines_of(client, node, plan.paged_children)
+                records += lines_of(client, node, plan.node_children)
     return Extract((), read_at).with_file(target, write_lines(target, records))
 
 
-def lines_of(client: AdminClient, node: Line, children: tuple[PagedChild, ...]) -> list[Line]:
-    """A node and what its connections hold, each a line; a connection that goes on is read to its end."""
+def lines_of(
+    client: AdminClient, node: Line, children: tuple[PagedChild, ...], search: str | None = None
+) -> list[Line]:
+    """A record and what is in its connections, as bulk lines; each connection read to its end."""
     lines = [node]
     for child in children:
-        connection = node.pop(child.field, None)
+        connection = taken_out(node, child.field)
         if connection is None:
             continue
-        for row in whole_connection(client, node["id"], child.field, child.rest, connection):
+        for row in whole_connection(client, node["id"], child.field, child.rest, connection, search):
             row["__parentId"] = node["id"]
-            lines += lines_of(client, row, child.children)
+            lines += lines_of(client, row, child.children, search)
     return lines
 
 
-def whole_connection(client: AdminClient, owner: str, field: str, rest: str, connection: Line | None) -> list[Line]:
-    """A connection's rows to its end. Raises ProofFailed where the store gives none at all."""
+def taken_out(node: Line, path: str) -> Line | None:
+    """What is at a dotted path of a node, which then no longer holds it; None where there is nothing."""
+    *before, last = path.split(".")
+    holder: Line | None = node
+    for step in before:
+        holder = holder.get(step) if holder is not None else None
+    found: Line | None = holder.pop(last, None) if holder is not None else None
+    return found
+
+
+def whole_connection(
+    client: AdminClient, owner: str, field: str, rest: str | None, connection: Line | None, search: str | None = None
+) -> list[Line]:
+    """A connection's rows to its end. Raises ProofFailed where the store gives none at all, and NotByPages."""
     if connection is None:
         raise ProofFailed(f"{owner}: the store gives no {field}", hint="nothing was taken over; run the pull again")
     rows = list(connection["nodes"])
     page = connection["pageInfo"]
     while page["hasNextPage"]:
-        variables = {"id": owner, "first": 50, "after": page["endCursor"]}
+        if rest is None:
+            raise NotByPages(f"{owner}: {field}")
+        variables: Line = {"id": owner, "first": 50, "after": page["endCursor"]}
+        if "$query" in rest:
+            variables["query"] = search
         found = client.execute(rest, variables).data["node"]
         if found is None:
             raise ProofFailed(f"{owner} went away while its {field} were read", hint="run the pull again")
-        rows += found[field]["nodes"]
-        page = found[field]["pageInfo"]
+        following = taken_out(found, field)
+        if following is None:
+            raise ProofFailed(f"{owner}: the store gives no more of its {field}", hint="run the pull again")
+        rows += following["nodes"]
+        page = following["pageInfo"]
         if page["hasNextPage"]:
-            _onward(f"{owner} {field}", page, variables["after"])
+            _onward(f"{owner} {field}", page.get("endCursor"), variables["after"])
     return rows
 
 
@@ -238,7 +268,7 @@ def _pass_lines(client: AdminClient, second: NodePass, batch: list[str]) -> Iter
     for node in client.execute(second.document, {"ids": batch}).data["nodes"]:
         if node is None:
             continue  # deleted meanwhile; its parent changed with it and will be read again
-        for row in whole_connection(client, node["id"], second.field, second.rest, node[second.field]):
+        for row in whole_connection(client, node["id"], second.field, second.rest, taken_out(node, second.field)):
             row["__parentId"] = node["id"]
             yield from lines_of(client, row, second.children)
 

@@ -18,7 +18,7 @@ from shoptide.errors import ProofFailed
 from shoptide.inbound import extraction
 from shoptide.inbound.choice import Budget, Choice, cheaper
 from shoptide.inbound.cursors import Cursor
-from shoptide.inbound.events import Listener, PullReport, StreamProgress, StreamReport, StreamStarted
+from shoptide.inbound.events import Listener, PullReport, StreamLanded, StreamProgress, StreamReport, StreamStarted
 from shoptide.inbound.extraction import Extract, Paging
 from shoptide.inbound.operations import BulkReader
 from shoptide.inbound.proof import refuse_shortfall
@@ -96,19 +96,43 @@ def extract(run: Run, job: Job) -> Extract | None:
         job.report.seconds += run.clock.monotonic() - began
 
 
+def leave_out(run: Run, report: StreamReport, reason: str) -> None:
+    """A stream that the token may not read is left out, with a warning; it has not failed."""
+    report.path, report.reason = "none", reason
+    log.warning("pull.left_out", extra={"stream": report.stream, "reason": reason})
+    run.tell(StreamStarted(report.stream, "none", reason))
+    run.tell(StreamLanded(report.stream, ()))
+
+
 def _choose(run: Run, job: Job) -> Choice | None:
     """The window and the way to read it; None when nothing moved since the last read."""
     options, stream = run.options, job.plan.stream
+    window = None
     if options.since is not None and stream.search:
-        job.search = search_from(stream.search, options.since)
-    elif job.cursor is not None and not options.full_refresh and stream.search:
-        job.search = search_from(stream.search, job.cursor.floor)
-    job.whole = job.search is None and options.limit is None
-    if job.cursor is not None and job.search is not None and options.since is None:
+        window = search_from(stream.search, options.since)
+    elif job.cursor is not None and stream.search and not _wants_all(run, job):
+        window = search_from(stream.search, job.cursor.floor)
+    job.search = " ".join(part for part in (stream.filter, window) if part) or None
+    job.whole = window is None and options.limit is None
+    if job.cursor is not None and window is not None and options.since is None:
         return _choose_next(run, job, job.cursor)
     count = None if options.limit else _counted(run, job)
-    why = "the first read takes everything" if job.cursor is None else "everything is read again"
-    return _chosen(run, job, why if job.search is None else "", count)
+    why = "" if window else _why_all(job)
+    if count is None and job.cursor is not None and window is None:
+        # Nobody counts it, but about as many will be there as last time.
+        return _chosen(run, job, why, job.cursor.seen, expected=None)
+    return _chosen(run, job, why, count)
+
+
+def _wants_all(run: Run, job: Job) -> bool:
+    """Deletes come to light by comparing ids, and without bulk operations by reading everything."""
+    return run.options.full_refresh or (run.options.reconcile and not job.plan.bulkable)
+
+
+def _why_all(job: Job) -> str:
+    if job.cursor is None:
+        return "the first read takes everything"
+    return "everything is read again" if job.plan.stream.search else "the store can't be asked what changed"
 
 
 def _choose_next(run: Run, job: Job, cursor: Cursor) -> Choice | None:
@@ -162,7 +186,12 @@ def _probe(run: Run, job: Job) -> Probe | None:
 
 
 def _read(run: Run, job: Job, choice: Choice) -> Extract:
-    found = _read_pages(run, job, choice.most) if choice.path == "paged" else None
+    found = None
+    if choice.path == "paged":
+        try:
+            found = _read_pages(run, job, choice.most)
+        except extraction.NotByPages as told:
+            log.info("pull.not_by_pages", extra={"stream": job.report.stream, "reason": str(told)})
     if found is None:
         _begin(run, job, "bulk", f"more than {choice.most} pages, and the store does not count this", None)
         found = bulk_reader(run, job).read()

@@ -138,10 +138,7 @@ class Landing:
         return counts
 
     def _refuse_strangers(self) -> None:
-        kind = self.plan.root_shape.kind
-        carrier = self.plan.stream.carrier_type
-        roots = (carrier,) if carrier else kind.possible_types or (kind.name,)
-        names = ", ".join(literal(name) for name in roots)
+        names = ", ".join(literal(name) for name in self.plan.root_types)
         places = [f"({ROOTS} AND coalesce(__typename, '') IN ({names}))"]
         places += [f"({is_line_of(self.plan, table)})" for table in self.plan.tables if table.origin == "lines"]
         told = "coalesce(__typename, 'no type') || coalesce(' below ' || split_part(__parentId, '/', 4), '')"
@@ -189,7 +186,6 @@ class Landing:
     def _staging(self, table: Table) -> str:
         found = nodes(self.plan, table, LANDED)
         selected = [f"{literal(self.shop)} AS _shop"]
-        keyed = [name for name in table.key if name not in ("gid", "position")]
         if table.parent_column:
             selected.append(f"{found.parent} AS {quoted(table.parent_column)}")
         if "position" in table.key:
@@ -199,11 +195,10 @@ class Landing:
         texts = ", ".join(f"coalesce({quoted(name)}::VARCHAR, {NULL})" for name in content)
         last = "ORDER BY _line DESC" if "position" not in table.key else "ORDER BY position"
         inner = f"SELECT {', '.join(selected)}, {found.order} AS _line FROM {found.source}"
-        unique = listed(table.key) if table.has_gid else listed([*keyed, "position"])
         return (
             f"CREATE OR REPLACE TEMP TABLE {self._staged(table)} AS "
             f"SELECT * EXCLUDE (_line), md5(concat_ws({UNIT}, {texts})) AS _row_hash FROM ({inner}) "
-            f"QUALIFY row_number() OVER (PARTITION BY {unique} {last}) = 1"
+            f"QUALIFY row_number() OVER (PARTITION BY {listed(table.key)} {last}) = 1"
         )
 
     # merging
@@ -252,8 +247,8 @@ class Landing:
         return self._run(f"DELETE FROM {target} t WHERE {missing}{'' if whole else scope}")
 
     def _carried(self, table: Table) -> str | None:
-        """What hangs on a carrier that was read; None for a stream whose records stand for themselves."""
-        if self.plan.stream.via is None:
+        """What hangs on a carrier that was read; None for records that stand for themselves or came by a search."""
+        if self.plan.stream.via is None or self.plan.stream.search_via:
             return None
         carriers = f"SELECT id FROM {LANDED} WHERE {ROOTS}"
         return f" AND t.{quoted(table.parent_column or '')} IN ({carriers})"

@@ -31,7 +31,7 @@ from shoptide.inbound.events import (
     StreamReport,
 )
 from shoptide.inbound.extraction import Extract, refuse_stop
-from shoptide.inbound.intake import Job, Options, Run, bulk_reader, extract, settle
+from shoptide.inbound.intake import Job, Options, Run, bulk_reader, extract, leave_out, settle
 from shoptide.inbound.landing import Landing
 from shoptide.inbound.proof import proof_of, refuse_lost_lines
 from shoptide.inbound.reconciliation import reconcile
@@ -39,7 +39,8 @@ from shoptide.inbound.runs import publish_runs
 from shoptide.inbound.slots import Slots
 from shoptide.inbound.window import next_floor
 from shoptide.ledger import Ledger
-from shoptide.resources.extraction import StreamPlan, plan_stream
+from shoptide.resources.extraction import StreamPlan
+from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
@@ -228,9 +229,12 @@ def _streams(run: Run, plans: list[StreamPlan]) -> None:
     with run.warehouse.transaction():
         cursors.prepare(run.warehouse)
     for plan in plans:
-        report = StreamReport(plan.stream.name, pruned=plan.pruned)
-        cursor = cursors.load(run.warehouse, run.shop, run.config.name, plan.stream.name)
+        report = StreamReport(plan.stream.name, pruned=plan.left_out)
         run.report.streams.append(report)
+        if plan.closed:
+            leave_out(run, report, plan.closed)
+            continue
+        cursor = cursors.load(run.warehouse, run.shop, run.config.name, plan.stream.name)
         run.jobs.append(Job(plan, report, cursor))
     with ThreadPoolExecutor(STREAMS_AT_ONCE, thread_name_prefix="stream") as pool:
         try:
@@ -311,10 +315,8 @@ def _land(run: Run, job: Job, found: Extract) -> None:
 
 def _move_cursor(run: Run, job: Job, found: Extract, landing: Landing) -> None:
     stream = job.plan.stream
-    if not stream.cursor:
-        return
     floor = next_floor(found.read_at, run.config.overlap)
-    seen, newest = landing.newest(stream.cursor, floor)
+    seen, newest = landing.newest(stream.cursor, floor) if stream.cursor else (found.records, None)
     moved = Cursor(
         found.read_at,
         floor,

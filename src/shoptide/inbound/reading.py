@@ -41,7 +41,8 @@ def file_tree(plan: StreamPlan) -> Tree:
     for table in plan.tables:
         spots[table.name] = _spot(table, tree, spots)
         for column in table.columns:
-            _plant(spots[table.name], column.path, "VARCHAR" if column.tail else TYPES[column.type])
+            for path in (column.path, *column.others):
+                _plant(spots[table.name], path, "VARCHAR" if column.tail else TYPES[column.type])
         if table.position_path:
             _plant(spots[table.name], table.position_path, "BIGINT")
     return tree
@@ -65,6 +66,10 @@ def _spot(table: Table, tree: Tree, spots: dict[str, Tree]) -> Tree:
     if table.origin != "list":
         return tree
     above = spots[table.parent] if table.parent else tree
+    for key in table.path[:-1]:
+        above = above.setdefault(key, {})
+        if not isinstance(above, dict):
+            raise MixedTypesError(f"{table.name}: {key} is an object and {above}")
     inner: Tree = {}
     held = above.setdefault(table.path[-1], [inner])
     if not isinstance(held, list):
@@ -132,10 +137,14 @@ def _line_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
 
 
 def is_line_of(plan: StreamPlan, table: Table) -> str:
-    """The condition for a child line to belong to a table: its own type, and its parent's kind."""
+    """The condition for a child line to belong to a table: its own type, and its parent's where several have it."""
     names = ", ".join(literal(name) for name in table.typenames)
-    parent_kind = literal(f"gid://shopify/{plan.table(table.parent or '').node_type}/")
-    return f"__parentId IS NOT NULL AND __typename IN ({names}) AND starts_with(__parentId, {parent_kind})"
+    own = f"__parentId IS NOT NULL AND __typename IN ({names})"
+    rivals = [each for each in plan.tables if each.origin == "lines" and set(each.typenames) & set(table.typenames)]
+    if len(rivals) == 1:
+        return own
+    above = plan.table(table.parent).typenames if table.parent else plan.root_types
+    return f"{own} AND split_part(__parentId, '/', 4) IN ({', '.join(literal(name) for name in above)})"
 
 
 def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
@@ -155,4 +164,4 @@ def value(column: Column, at: Nodes) -> str:
     found = at.at(column.path)
     if column.tail:
         return f"TRY_CAST(regexp_extract({found}, '/(\\d+)(?:\\?.*)?$', 1) AS BIGINT)"
-    return found
+    return f"coalesce({', '.join([found, *map(at.at, column.others)])})" if column.others else found

@@ -13,10 +13,9 @@ from pathlib import Path
 from shoptide.inbound import deletions, extraction
 from shoptide.inbound.landing import Landing, TableChange
 from shoptide.inbound.operations import BulkReader
-from shoptide.inbound.reading import scan
+from shoptide.inbound.reading import ids_tree, nodes, scan
 from shoptide.resources.extraction import StreamPlan
 from shoptide.warehouse import DuckDBWarehouse
-from shoptide.warehouse.names import quoted
 
 IDS = "_store_ids"
 
@@ -53,12 +52,14 @@ def reconcile(
 
 
 def _read_ids(warehouse: DuckDBWarehouse, plan: StreamPlan, paths: list[Path]) -> None:
-    tree: dict[str, object] = {"id": "VARCHAR"}
-    chosen = "id"
-    if plan.stream.via is not None:
-        tree[plan.stream.via] = [{"id": "VARCHAR"}]
-        chosen = f"unnest({quoted(plan.stream.via)}).id AS id"
-    warehouse.connection.execute(f"CREATE OR REPLACE TEMP TABLE {IDS} AS SELECT {chosen} FROM {scan(paths, tree)}")
+    own = plan.tables[0]
+    read = f"CREATE TEMP TABLE {IDS}_lines AS SELECT * FROM {scan(paths, ids_tree(plan, own))}"
+    found = nodes(plan, own, f"{IDS}_lines")
+    warehouse.connection.execute(f"DROP TABLE IF EXISTS temp.{IDS}_lines")
+    warehouse.connection.execute(read)
+    warehouse.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {IDS} AS SELECT {found.at(('id',))} AS id FROM {found.source}"
+    )
 
 
 def _only_in_store(warehouse: DuckDBWarehouse, plan: StreamPlan, shop: str) -> list[str]:

@@ -8,15 +8,16 @@ size whose cost fits one request; what a nested page leaves behind is read by it
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from shoptide.errors import ConfigError
-from shoptide.resources.selection import Pruned, Rules, Shape, child_shape, open_to, scope_reason, shape, wanted_scopes
+from shoptide.resources.place import Place, is_node
+from shoptide.resources.selection import Pruned, Shape
 from shoptide.resources.stream import Child, Stream
-from shoptide.resources.tables import Column, Table, singular, snake
+from shoptide.resources.tables import Table
 from shoptide.shopify.cost import requested_cost
 from shoptide.shopify.schema import Schema
 
@@ -30,10 +31,17 @@ WINDOW_FIELD = "created_at"
 STUB = "_stub"
 STUB_TEXT = f"id {STUB}: __typename"
 
+HERE = "{here}"  # stands for a field's own text in what goes around it
+
+Cursors = dict[str, str | None]  # listing → where its next page begins; None at the start
+
 
 @dataclass(frozen=True)
 class Branch:
-    """A list or connection below a node: the table it fills, what is selected of its nodes, and what is below them."""
+    """A list or connection below a node: the table it fills, what is selected of its nodes, and what is below them.
+
+    `around` is what goes around the field's own text (HERE) where it is inside objects of the node.
+    """
 
     child: Child
     table: str
@@ -41,6 +49,11 @@ class Branch:
     connection: bool
     shape: Shape
     branches: tuple[Branch, ...] = ()
+    around: str = HERE
+
+    def spelled(self, given: Iterable[str], inner: str) -> str:
+        """The selection of the branch with these arguments and content."""
+        return self.around.replace(HERE, f"{called(self.child.field, (*given, *self.child.arguments))} {{ {inner} }}")
 
     def connections(self) -> tuple[Branch, ...]:
         """The connections that come with this branch; those of lists and deeper ones are read in second passes."""
@@ -60,7 +73,8 @@ class Piece:
 
     @property
     def size(self) -> int:
-        return 1 + len(self.connections)
+        """Its connections; in a union there is one for every member that has the field."""
+        return sum(branch.around.count(HERE) for branch in (self.branch, *self.connections))
 
     def text(self) -> str:
         if self.stub:
@@ -69,7 +83,7 @@ class Piece:
             lists = [branch for branch in self.branch.branches if not branch.connection]
             texts = [self.branch.shape.text(), *_branch_texts(lists, paged=False)]
         texts += _branch_texts(self.connections, paged=False, depth=2)
-        return f"{self.branch.child.field} {{ edges {{ node {{ {' '.join(texts)} }} }} }}"
+        return self.branch.spelled((), f"edges {{ node {{ {' '.join(texts)} }} }}")
 
 
 @dataclass(frozen=True)
@@ -122,36 +136,67 @@ class NodePass:
 
 @dataclass(frozen=True)
 class PagedChild:
-    """A connection inside a page's nodes: `field` on nodes of `parent_table`; `rest` reads on by the parent's id."""
+    """A connection inside a page's nodes: `field` on nodes of `parent_table`; `rest` reads on by the parent's id.
+
+    Where the parent is not found by its id, `rest` is None: more than one page of it takes a bulk operation.
+    """
 
     parent_table: str
     parent_type: str
     table: str
     field: str
-    rest: str
+    rest: str | None
     children: tuple[PagedChild, ...] = ()
 
 
 @dataclass(frozen=True)
 class StreamPlan:
-    """How a stream is read. Tables stand parents before children; the first is the stream's own."""
+    """How a stream is read. Tables stand parents before children; the first is the stream's own.
+
+    `branches` are what hangs on the root's nodes; where those are carriers only, the one branch is the stream's own
+    table. A plan that is `closed` says why the stream can't be read at all and holds nothing else.
+    """
 
     stream: Stream
     schema: Schema = field(repr=False)
-    tables: tuple[Table, ...]
-    pruned: tuple[Pruned, ...]
-    branches: tuple[Branch, ...] = field(repr=False)
-    root_shape: Shape = field(repr=False)
+    tables: tuple[Table, ...] = ()
+    pruned: tuple[Pruned, ...] = ()
+    branches: tuple[Branch, ...] = field(default=(), repr=False)
+    root_shape: Shape = field(default_factory=Shape, repr=False)
+    found: Place | None = field(default=None, repr=False)
+    closed: str | None = None
 
     @property
     def version(self) -> str:
         return self.schema.version
 
+    @property
+    def left_out(self) -> tuple[Pruned, ...]:
+        """What is not read of the stream, and why."""
+        return (Pruned("*", self.closed),) if self.closed else self.pruned
+
+    @property
+    def place(self) -> Place:
+        """Where the records are; raises ValueError for a stream that is closed."""
+        if self.found is None:
+            raise ValueError(f"{self.stream.name} can't be read: {self.closed}")
+        return self.found
+
+    @property
+    def root_types(self) -> tuple[str, ...]:
+        """The types that a line without a parent may have."""
+        carrier = self.place.carrier
+        return carrier.possible_types or (carrier.name,)
+
+    @property
+    def bulkable(self) -> bool:
+        return self.place.bulk
+
+    # bulk operations
+
     @cached_property
     def bulk_parts(self) -> tuple[BulkPart, ...]:
         """The documents that hold the stream: one, unless it has more connections than a bulk query may."""
-        if self.stream.via is not None:
-            return (BulkPart(()),)  # what hangs on a carrier's list is read in second passes
         return pack(branch for branch in self.branches if branch.connection)
 
     def bulk_documents(self, search: str | None = None) -> tuple[str, ...]:
@@ -159,42 +204,116 @@ class StreamPlan:
         return tuple(self._bulk_text(part, search) for part in self.bulk_parts)
 
     def _bulk_text(self, part: BulkPart, search: str | None) -> str:
-        arguments = self._arguments([f"query: {_quoted(search)}"] if search else [])
         node = STUB_TEXT if part.stub else self._node_text(paged=False)
-        inner = " ".join([node, *(piece.text() for piece in part.pieces)])
-        return f"{{ {self.stream.root}{arguments} {{ edges {{ node {{ {inner} }} }} }} }}"
+        return self._searched(" ".join([node, *(piece.text() for piece in part.pieces)]), search)
+
+    def ids_document(self, search: str | None = None) -> str:
+        """The bulk query of reconciliation: the ids that exist, and no more."""
+        inner = "__typename id"
+        if self.stream.via is not None:
+            own = self.branches[0]
+            inner += " " + own.spelled((), f"edges {{ node {{ {inner} }} }}" if own.connection else inner)
+        return self._searched(inner, search)
+
+    def _searched(self, inner: str, search: str | None) -> str:
+        """A bulk query over the root's nodes; the search stands in it as a literal."""
+        given = [f"query: {quoted(search)}"] if search and not self.stream.search_via else []
+        text = f"{{ {self._root_text(given, f'edges {{ node {{ {inner} }} }}')} }}"
+        return text.replace("$query", quoted(search) if search else "null")
+
+    # pages
 
     @cached_property
     def page_size(self) -> int:
         """The largest page whose document fits the budget of one request."""
         for size in PAGE_SIZES:
-            variables = {"first": size, "query": None, "after": None}
-            if requested_cost(self.schema, self.page_document(), variables) <= PAGE_BUDGET:
+            document, variables = self.page_request(self.first_cursors, first=size, search=None)
+            if requested_cost(self.schema, document, variables) <= PAGE_BUDGET:
                 return size
         raise ConfigError(
             f"stream {self.stream.name}: even a page of one costs more than {PAGE_BUDGET} points",
             hint=f'leave fields out: [pull.….stream.{self.stream.name}] fields = {{ exclude = ["…"] }}',
         )
 
-    def page_document(self, *, counted: bool = False) -> str:
-        """A page, oldest change first: takes `$query`, `$first`, `$after`. `counted` asks for the whole count too."""
-        given = ["first: $first", "after: $after"]
-        root = self.schema.query_root.fields[self.stream.root]
-        if "query" in root.arguments:
-            given.append("query: $query")
-        if self.stream.sort_key and "sortKey" in root.arguments:
-            given.append(f"sortKey: {self.stream.sort_key}")
-        declared = "$first: Int!, $after: String" + (", $query: String" if "query" in root.arguments else "")
-        body = f"nodes {{ {self._node_text(paged=True)} }} pageInfo {{ hasNextPage endCursor }}"
-        count = self._count_field() if counted and "query" in root.arguments else None
-        page = f"{self.stream.root}{self._arguments(given)} {{ {body} }}"
-        return f"query({declared}) {{ {page} {count or ''} }}"
+    @property
+    def first_cursors(self) -> Cursors:
+        """Where reading by pages begins: one listing, or one for each value of the declaration's `each`."""
+        return dict.fromkeys(self.place.values or (self.place.key,))
 
-    def ids_document(self, search: str | None = None) -> str:
-        """The bulk query of reconciliation: the ids that exist, and no more."""
-        inner = f"__typename id {self.stream.via} {{ __typename id }}" if self.stream.via else "__typename id"
-        arguments = self._arguments([f"query: {_quoted(search)}"] if search else [])
-        return f"{{ {self.stream.root}{arguments} {{ edges {{ node {{ {inner} }} }} }} }}"
+    def page_document(self, *, counted: bool = False) -> str:
+        """The document of the first page."""
+        return self.page_request(self.first_cursors, first=1, search=None, counted=counted)[0]
+
+    def page_request(
+        self, cursors: Cursors, *, first: int, search: str | None, counted: bool = False
+    ) -> tuple[str, dict[str, object]]:
+        """A page of every listing, oldest change first, with its variables; `counted` asks for the whole count too."""
+        texts, declared = [], {"first": "Int!"} if self.place.form == "connection" else {}
+        values: dict[str, object] = {"first": first} if declared else {}
+        body = self._node_text(paged=True)
+        if self.place.form == "connection":
+            body = f"nodes {{ {body} }} pageInfo {{ hasNextPage endCursor }}"
+        for number, (listing, after) in enumerate(cursors.items()):
+            name = "after" if not self.place.values else f"after{number}"
+            if declared:
+                declared[name], values[name] = "String", after
+            texts.append(self._root_text(self._page_arguments(name, listing), body, listing))
+        count = self._count_field() if counted else None
+        text = " ".join([*texts, *([count] if count else [])])
+        if "$query" in text:
+            declared["query"], values["query"] = "String", search
+        head = ", ".join(f"${name}: {kind}" for name, kind in declared.items())
+        return f"query{f'({head})' if head else ''} {{ {text} }}", values
+
+    def _page_arguments(self, after: str, listing: str) -> list[str]:
+        given = [f"{self.stream.each}: {listing}"] if self.place.values else []
+        if self.place.form != "connection":
+            return given
+        given += ["first: $first", f"after: ${after}"]
+        known = self.place.root.arguments
+        if "query" in known and not self.stream.search_via:
+            given.append("query: $query")
+        if self.stream.sort_key and "sortKey" in known:
+            given.append(f"sortKey: {self.stream.sort_key}")
+        return given
+
+    def page_of(self, data: dict[str, Any], cursors: Cursors) -> tuple[list[Any], Cursors]:
+        """The nodes of an answer, and the listings that go on with their cursors; nothing goes on at the end."""
+        holder: Any = data
+        for step in self.place.path[:-1]:
+            holder = (holder or {}).get(step)
+        nodes, following = [], {}
+        for listing in cursors:
+            held = (holder or {}).get(listing)
+            if self.place.form != "connection":
+                nodes += [each for each in (held if isinstance(held, list) else [held]) if each is not None]
+            elif held is not None:
+                nodes += held["nodes"]
+                if held["pageInfo"]["hasNextPage"]:
+                    following[listing] = held["pageInfo"].get("endCursor")
+        return nodes, following
+
+    def nodes_document(self) -> str | None:
+        """Records by their ids, as a page would have them: takes `$ids`; None where the API does not find them so."""
+        if not is_node(self.schema, self.place.node):
+            return None
+        own = [self.root_shape.text()]
+        if self.stream.via is None:
+            own += _branch_texts(self.branches, paged=True)
+        else:
+            held = self.branches[0]
+            below_list, depth = not held.connection, 1 + held.connection
+            own += _branch_texts(held.branches, paged=True, below_list=below_list, depth=depth)
+        return f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {self.stream.node_type} {{ {' '.join(own)} }} }} }}"
+
+    @property
+    def node_children(self) -> tuple[PagedChild, ...]:
+        """The connections inside the nodes that `nodes_document` brings."""
+        if self.stream.via is None:
+            return self.paged_children
+        return self.paged_children[0].children if self.place.via_connection else ()
+
+    # counts
 
     def count_document(self) -> str | None:
         """How many records a search finds: takes `$query`; None where the API does not count."""
@@ -213,78 +332,74 @@ class StreamPlan:
     @property
     def window_field(self) -> str | None:
         """The search field that a large read is split by: what a record keeps for life, so that none moves between."""
-        return WINDOW_FIELD if WINDOW_FIELD in self.schema.search_fields(self.stream.root) else None
+        known = self.schema.search_fields(self.place.key)
+        return WINDOW_FIELD if WINDOW_FIELD in known and not self.stream.search_via else None
 
     def oldest_document(self) -> str | None:
         """When the first record was created, as `createdAt`; None where the root can't be asked so."""
-        root = self.schema.query_root.fields[self.stream.root]
-        kind = self.schema.type(self.schema.connection_node(root.type.name))
-        sort = root.arguments.get("sortKey")
+        sort = self.place.root.arguments.get("sortKey")
         if (
-            "createdAt" not in kind.fields
+            "createdAt" not in self.place.carrier.fields
             or sort is None
             or "CREATED_AT" not in self.schema.type(sort.type.name).values
         ):
             return None
-        given = self._arguments(["first: 1", "sortKey: CREATED_AT"])
-        return f"{{ {self.stream.root}{given} {{ nodes {{ createdAt }} }} }}"
+        return f"{{ {self._root_text(['first: 1', 'sortKey: CREATED_AT'], 'nodes { createdAt }')} }}"
 
     def search_document(self) -> str:
         """The smallest question with a search: takes `$query`. Its answer tells whether the search was understood."""
-        given = self._arguments(["first: 1", "query: $query"])
-        return f"query($query: String) {{ {self.stream.root}{given} {{ nodes {{ __typename }} }} }}"
+        if self.stream.search_via:
+            own = self.branches[0].spelled(("first: 1",), "nodes { __typename }")
+            return f"query($query: String) {{ {self._root_text(['first: 1'], f'nodes {{ {own} }}')} }}"
+        given = ["first: 1", "query: $query"]
+        return f"query($query: String) {{ {self._root_text(given, 'nodes { __typename }')} }}"
 
     def _count_field(self) -> str | None:
-        if self.stream.count_root is None or self.stream.count_root not in self.schema.query_root.fields:
+        counting = self.schema.query_root.fields.get(self.stream.count_root or "")
+        if counting is None:
             return None
-        limit = "limit: null, " if "limit" in self.schema.query_root.fields[self.stream.count_root].arguments else ""
-        return f"{self.stream.count_root}({limit}query: $query) {{ count precision }}"
+        limit = "limit: null, " if "limit" in counting.arguments else ""
+        return f"{counting.name}({limit}query: $query) {{ count precision }}"
 
     def probe_document(self) -> str | None:
         """One cheap request that tells whether anything moved: the count and the newest change; takes `$query`."""
-        counted = self.count_document()
-        if counted is None or not self.stream.cursor or not self.stream.sort_key:
+        counted, sort = self.count_document(), self.stream.sort_key
+        if counted is None or not self.stream.cursor or sort in (None, "ID"):
             return None
-        newest = (
-            f"{self.stream.root}(first: 1, reverse: true, sortKey: {self.stream.sort_key}, query: $query)"
-            f" {{ nodes {{ id {self.stream.cursor} }} }}"
-        )
+        given = ["first: 1", "reverse: true", f"sortKey: {sort}", "query: $query"]
+        newest = self._root_text(given, f"nodes {{ id {self.stream.cursor} }}")
         return counted.removesuffix("}").rstrip() + f" {newest} }}"
+
+    # what hangs below
 
     @cached_property
     def passes(self) -> tuple[NodePass, ...]:
-        return tuple(self._passes(self.branches, below_list=self.stream.via is not None))
+        return tuple(self._passes(self.branches))
 
     @cached_property
     def paged_children(self) -> tuple[PagedChild, ...]:
         """The connections inside the nodes of a page, and those inside theirs."""
-        if self.stream.via is not None:
-            return ()  # what hangs on a carrier's list is read in second passes
-        own = self.tables[0]
-        return _paged_children(self.branches, own.name, self.root_shape.kind.name)
-
-    def nodes_document(self) -> str:
-        """Records by their ids, as a page would have them: takes `$ids`."""
-        kind = self.root_shape.kind.name
-        return f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {kind} {{ {self._own_text(paged=True)} }} }} }}"
+        return _paged_children(self.schema, self.branches, self.tables[0].name, self.place.carrier.name)
 
     def table(self, name: str) -> Table:
         return next(table for table in self.tables if table.name == name)
 
-    def _arguments(self, given: list[str]) -> str:
-        parts = [*given, *([self.stream.arguments] if self.stream.arguments else [])]
-        return f"({', '.join(parts)})" if parts else ""
+    def _root_text(self, given: Iterable[str], inner: str, listing: str | None = None) -> str:
+        """The root with its arguments and content, inside the objects before it."""
+        *before, key = self.place.path
+        text = called(key, (*given, *self.stream.arguments)) + f" {{ {inner} }}"
+        if listing is not None and listing != key:
+            text = f"{listing}: {text}"
+        for step in reversed(before):
+            text = f"{step} {{ {text} }}"
+        return text
 
     def _node_text(self, *, paged: bool) -> str:
-        if self.stream.via is None:
-            return self._own_text(paged=paged)
-        return f"__typename id {self.stream.cursor or ''} {self.stream.via} {{ {self._own_text(paged=paged)} }}"
-
-    def _own_text(self, *, paged: bool) -> str:
-        """A node's own content; for a page with its connections, which `bulk_parts` distribute otherwise."""
-        below_list = self.stream.via is not None
+        """A root's node with its lists; for a page with its connections, which `bulk_parts` distribute otherwise."""
+        carrier = f"__typename id {self.stream.cursor or ''}".rstrip()
+        own = carrier if self.stream.via is not None else self.root_shape.text()
         chosen = self.branches if paged else [branch for branch in self.branches if not branch.connection]
-        return " ".join([self.root_shape.text(), *_branch_texts(chosen, paged=paged, below_list=below_list)])
+        return " ".join([own, *_branch_texts(chosen, paged=paged)])
 
     def _passes(self, branches: Iterable[Branch], *, below_list: bool = False, depth: int = 1) -> Iterable[NodePass]:
         for branch in branches:
@@ -301,40 +416,52 @@ class StreamPlan:
             raise ValueError(f"{table.name}: a pass reads what hangs on a list's nodes")
         parent_type = self.table(table.parent).node_type
         inner = " ".join([branch.shape.text(), *_branch_texts(branch.branches, paged=True)])
-        name, first = branch.child.field, branch.child.first
-        page = f"{{ nodes {{ {inner} }} pageInfo {{ hasNextPage endCursor }} }}"
-        many = f"... on {parent_type} {{ __typename id {name}(first: {first}) {page} }}"
+        page = branch.spelled((f"first: {branch.child.first}",), _page_body(inner))
+        many = f"... on {parent_type} {{ __typename id {page} }}"
         return NodePass(
             parent_table=table.parent,
             parent_type=parent_type,
             table=branch.table,
-            field=name,
+            field=branch.child.field,
             document=f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ {many} }} }}",
-            rest=rest_document(parent_type, name, inner),
-            first=first,
+            rest=rest_document(parent_type, branch, inner),
+            first=branch.child.first,
             batch=NODES_AT_ONCE,
-            children=_paged_children(branch.branches, branch.table, branch.node_type),
+            children=_paged_children(self.schema, branch.branches, branch.table, branch.node_type),
         )
 
 
-def rest_document(parent_type: str, name: str, inner: str) -> str:
-    """The rest of a connection of one record: takes `$id`, `$first`, `$after`."""
-    page = f"{name}(first: $first, after: $after) {{ nodes {{ {inner} }} pageInfo {{ hasNextPage endCursor }} }}"
-    declared = "$id: ID!, $first: Int!, $after: String"
+def called(name: str, given: Iterable[str]) -> str:
+    """A field with the arguments that are there: `orders(first: 1)`."""
+    parts = ", ".join(part for part in given if part)
+    return f"{name.rpartition('.')[2]}({parts})" if parts else name.rpartition(".")[2]
+
+
+def _page_body(inner: str) -> str:
+    return f"nodes {{ {inner} }} pageInfo {{ hasNextPage endCursor }}"
+
+
+def rest_document(parent_type: str, branch: Branch, inner: str) -> str:
+    """The rest of a connection of one record: takes `$id`, `$first`, `$after`, and `$query` where it is searched."""
+    page = branch.spelled(("first: $first", "after: $after"), _page_body(inner))
+    declared = "$id: ID!, $first: Int!, $after: String" + (", $query: String" if "$query" in page else "")
     return f"query({declared}) {{ node(id: $id) {{ ... on {parent_type} {{ __typename id {page} }} }} }}"
 
 
-def _paged_children(branches: tuple[Branch, ...], table: str, kind: str, depth: int = 1) -> tuple[PagedChild, ...]:
+def _paged_children(
+    schema: Schema, branches: tuple[Branch, ...], table: str, kind: str, depth: int = 1
+) -> tuple[PagedChild, ...]:
     if depth > BULK_LEVELS:
         return ()  # second passes read them
+    by_id = is_node(schema, schema.type(kind))
     return tuple(
         PagedChild(
             parent_table=table,
             parent_type=kind,
             table=branch.table,
             field=branch.child.field,
-            rest=rest_document(kind, branch.child.field, _page_node_text(branch, depth)),
-            children=_paged_children(branch.branches, branch.table, branch.node_type, depth + 1),
+            rest=rest_document(kind, branch, _page_node_text(branch, depth)) if by_id else None,
+            children=_paged_children(schema, branch.branches, branch.table, branch.node_type, depth + 1),
         )
         for branch in branches
         if branch.connection
@@ -354,150 +481,14 @@ def _branch_texts(branches: Iterable[Branch], *, paged: bool, below_list: bool =
         below = _branch_texts(branch.branches, paged=paged, below_list=under, depth=deeper)
         inner = " ".join([branch.shape.text(), *below])
         if not branch.connection:
-            texts.append(f"{branch.child.field} {{ {inner} }}")
+            texts.append(branch.spelled((), inner))
         elif paged:
-            page = f"nodes {{ {inner} }} pageInfo {{ hasNextPage endCursor }}"
-            texts.append(f"{branch.child.field}(first: {branch.child.first}) {{ {page} }}")
+            texts.append(branch.spelled((f"first: {branch.child.first}",), _page_body(inner)))
         else:
-            texts.append(f"{branch.child.field} {{ edges {{ node {{ {inner} }} }} }}")
+            texts.append(branch.spelled((), f"edges {{ node {{ {inner} }} }}"))
     return texts
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-# planning
-
-
-def plan_stream(
-    stream: Stream,
-    schema: Schema,
-    *,
-    scopes: frozenset[str] | None = None,
-    include: Iterable[str] = (),
-    exclude: Iterable[str] = (),
-    metafields: Iterable[str] = (),
-) -> StreamPlan:
-    """Plan a stream for an API version and a token's scopes (None: do not prune).
-
-    `include` and `exclude` are GraphQL field names of the stream's records, children's with a dot
-    (`lineItems.image`); `metafields` are `namespace.key`. Raises ConfigError for names that do not exist.
-    """
-    kind = schema.type(stream.node_type)
-    chosen, dropped = frozenset(include), frozenset(exclude)
-    _check_names(schema, stream, chosen | dropped)
-    rules = Rules(
-        scopes, stream.keep, stream.exclude | dropped, chosen | ({stream.cursor} if chosen and stream.cursor else set())
-    )
-    planner = _Planner(schema, rules)
-    carrier = f"{snake(stream.carrier_type)}_gid" if stream.carrier_type else None
-    root = shape(
-        schema,
-        kind,
-        rules,
-        tables=[child.field for child in stream.children],
-        skip_columns=frozenset({carrier} if carrier else ()),
-    )
-    _add_metafields(root, metafields)
-    own = Table(
-        stream.name,
-        stream.node_type,
-        "list" if stream.via else "root",
-        tuple(root.columns),
-        ("gid",),
-        parent_column=carrier,
-        path=(stream.via,) if stream.via else (),
-        typenames=(stream.node_type,),
-    )
-    planner.tables.append(own)
-    branches = planner.branches(stream.children, own, where="")
-    pruned = (*root.pruned, *planner.pruned)
-    return StreamPlan(stream, schema, tuple(planner.tables), pruned, branches, root)
-
-
-class _Planner:
-    """Collects tables and pruned fields while it walks down the children."""
-
-    def __init__(self, schema: Schema, rules: Rules) -> None:
-        self.schema = schema
-        self.rules = rules
-        self.tables: list[Table] = []
-        self.pruned: list[Pruned] = []
-
-    def branches(self, children: Iterable[Child], parent: Table, *, where: str) -> tuple[Branch, ...]:
-        found = (self._branch(child, parent, where) for child in children)
-        return tuple(branch for branch in found if branch is not None)
-
-    def _branch(self, child: Child, parent: Table, where: str) -> Branch | None:
-        item = self.schema.type(parent.node_type).fields.get(child.field)
-        path = f"{where}{child.field}"
-        if item is None:
-            self.pruned.append(Pruned(path, f"not in API version {self.schema.version}"))
-            return None
-        if path in self.rules.exclude or (self.rules.include and "." not in path and path not in self.rules.include):
-            self.pruned.append(Pruned(path, "left out by the configuration"))
-            return None
-        groups = wanted_scopes(self.schema, item)
-        if self.rules.scopes is not None and not open_to(groups, self.rules.scopes):
-            self.pruned.append(Pruned(path, scope_reason(groups, self.rules.scopes)))
-            return None
-        target = self.schema.type(item.type.name)
-        connection = target.is_connection
-        kind = self.schema.type(self.schema.connection_node(target.name)) if connection else target
-        parent_column = f"{singular(parent.name)}_gid"
-        found = child_shape(self.schema, kind, child, self.rules, where=f"{path}.", parent_column=parent_column)
-        self.pruned += found.pruned
-        table = _child_table(child, parent, kind.name, parent_column, found, connection=connection)
-        self.tables.append(table)
-        inner = self.branches(child.children, table, where=f"{path}.")
-        return Branch(child, child.table, kind.name, connection, found, inner)
-
-
-def _child_table(
-    child: Child, parent: Table, kind: str, parent_column: str, found: Shape, *, connection: bool
-) -> Table:
-    has_id = "id" in found.kind.fields and found.kind.fields["id"].type.required
-    # An id that may be null (a refund line, a shipping line) is no key: such rows are numbered.
-    return Table(
-        child.table,
-        kind,
-        "lines" if connection else "list",
-        tuple(found.columns),
-        ("gid",) if has_id else (parent_column, "position"),
-        parent=parent.name,
-        parent_column=parent_column,
-        path=(child.field,),
-        typenames=found.kind.possible_types or (kind,),
-        position_path=(child.position,) if child.position else None,
-    )
-
-
-def _add_metafields(root: Shape, metafields: Iterable[str]) -> None:
-    for name in metafields:
-        namespace, _, key = name.rpartition(".")
-        if not namespace or not key:
-            raise ConfigError(f"metafield {name!r} must be written as namespace.key, for example custom.erp_id")
-        alias = "metafield_" + snake("".join(c if c.isalnum() else "_" for c in name))
-        root.texts.append(f"{alias}: metafield(namespace: {_quoted(namespace)}, key: {_quoted(key)}) {{ value }}")
-        root.columns.append(Column(alias, "text", (alias, "value")))
-
-
-def _check_names(schema: Schema, stream: Stream, names: Iterable[str]) -> None:
-    """Raise ConfigError for a field that the stream's type does not have, with the ones that look like it."""
-    for name in sorted(names):
-        kind = schema.type(stream.node_type)
-        for step in name.split("."):
-            item = kind.fields.get(step)
-            if item is None:
-                near = difflib.get_close_matches(step, kind.fields, n=3)
-                hint = (
-                    f"did you mean {', '.join(near)}?"
-                    if near
-                    else f"see the fields of {kind.name} in `shoptide discover`"
-                )
-                raise ConfigError(f"stream {stream.name}: {kind.name} has no field {step!r} (in {name!r})", hint=hint)
-            kind = schema.type(item.type.name)
-            if kind.is_connection:
-                kind = schema.type(schema.connection_node(kind.name))

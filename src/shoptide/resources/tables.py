@@ -27,13 +27,15 @@ SCALAR_COLUMNS: dict[str, ColumnType] = {
 class Column:
     """A column and where its value is: `path` are the JSON keys inside the node.
 
-    `tail` columns hold the number at the end of the gid found there (null where it ends in none).
+    `tail` columns hold the number at the end of the gid found there (null where it ends in none). `others` are places
+    where the value is when it is not at `path`: the members of a union may type one field differently.
     """
 
     name: str
     type: ColumnType
     path: tuple[str, ...]
     tail: bool = False
+    others: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pytest
 from shoptide.inbound import deletions, history
 from shoptide.inbound.landing import Landing
 from shoptide.inbound.redaction import redact_customer
-from shoptide.resources.extraction import plan_stream
+from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify.schema import load
 from shoptide.warehouse.duckdb import DuckDBWarehouse

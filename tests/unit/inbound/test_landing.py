@@ -14,7 +14,8 @@ import pytest
 
 from shoptide.errors import ProofFailed
 from shoptide.inbound.landing import Landing, TableChange
-from shoptide.resources.extraction import StreamPlan, plan_stream
+from shoptide.resources.extraction import StreamPlan
+from shoptide.resources.planning import plan_stream
 from shoptide.resources.stream import Child, Stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify.schema import load

@@ -1,11 +1,82 @@
-"""The streams that ship with Shoptide, by name."""
+"""The streams that ship with Shoptide, by name; those that stand first are what most people come for."""
 
 from __future__ import annotations
 
 from shoptide.resources.stream import Stream
-from shoptide.resources.streams.customers import CUSTOMERS
-from shoptide.resources.streams.fulfillments import FULFILLMENTS
-from shoptide.resources.streams.orders import ORDERS
-from shoptide.resources.streams.products import PRODUCTS
+from shoptide.resources.streams import (
+    companies,
+    content,
+    custom_data,
+    customers,
+    fulfillments,
+    inventory,
+    orders,
+    payments,
+    pricing,
+    products,
+    returns,
+    shop,
+    subscriptions,
+)
 
-STREAMS: dict[str, Stream] = {stream.name: stream for stream in (CUSTOMERS, PRODUCTS, ORDERS, FULFILLMENTS)}
+STREAMS: dict[str, Stream] = {
+    stream.name: stream
+    for stream in (
+        customers.CUSTOMERS,
+        products.PRODUCTS,
+        orders.ORDERS,
+        fulfillments.FULFILLMENTS,
+        returns.RETURNS,
+        fulfillments.FULFILLMENT_ORDERS,
+        orders.ORDER_AGREEMENTS,
+        orders.DRAFT_ORDERS,
+        orders.ABANDONED_CHECKOUTS,
+        products.COLLECTIONS,
+        inventory.INVENTORY_ITEMS,
+        inventory.INVENTORY_LEVELS,
+        inventory.LOCATIONS,
+        inventory.INVENTORY_TRANSFERS,
+        inventory.INVENTORY_SHIPMENTS,
+        pricing.PRICE_LISTS,
+        pricing.CATALOGS,
+        pricing.MARKETS,
+        pricing.PUBLICATIONS,
+        pricing.DISCOUNTS,
+        pricing.GIFT_CARDS,
+        customers.SEGMENTS,
+        companies.COMPANIES,
+        companies.COMPANY_LOCATIONS,
+        products.SELLING_PLAN_GROUPS,
+        subscriptions.SUBSCRIPTION_CONTRACTS,
+        subscriptions.SUBSCRIPTION_BILLING_ATTEMPTS,
+        payments.PAYOUTS,
+        payments.BALANCE_TRANSACTIONS,
+        payments.DISPUTES,
+        payments.TENDER_TRANSACTIONS,
+        content.PAGES,
+        content.BLOGS,
+        content.ARTICLES,
+        content.COMMENTS,
+        content.URL_REDIRECTS,
+        content.MENUS,
+        content.THEMES,
+        content.FILES,
+        custom_data.METAOBJECT_DEFINITIONS,
+        custom_data.METAOBJECTS,
+        custom_data.METAFIELD_DEFINITIONS,
+        *custom_data.METAFIELDS,
+        custom_data.SHOP_METAFIELDS,
+        shop.SHOP,
+        shop.STAFF_MEMBERS,
+        shop.EVENTS,
+        shop.DELIVERY_PROFILES,
+        shop.CARRIER_SERVICES,
+        shop.MARKETING_ACTIVITIES,
+        shop.MARKETING_EVENTS,
+        shop.CHANNELS,
+        shop.SCRIPT_TAGS,
+        shop.WEBHOOK_SUBSCRIPTIONS,
+        shop.CASH_TRACKING_SESSIONS,
+        returns.RETURN_REASONS,
+    )
+}

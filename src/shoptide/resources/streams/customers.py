@@ -1,4 +1,4 @@
-"""Customers with their addresses."""
+"""Customers with their addresses, and the segments they are sorted into."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from shoptide.resources.stream import Child, Stream
 CUSTOMERS = Stream(
     name="customers",
     root="customers",
-    node_type="Customer",
-    count_root="customersCount",
     # Deprecated in favour of objects, but what everybody looks a customer up by.
     keep=frozenset({"email", "phone", "emailMarketingConsent", "smsMarketingConsent"}),
     # Merging is a plan, not a fact; the other two are read by streams of their own.
     exclude=frozenset({"mergeable", "lastOrder", "companyContactProfiles"}),
     children=(Child("addressesV2", "customer_addresses", first=10),),
 )
+SEGMENTS = Stream(name="segments", root="segments")

@@ -1,4 +1,4 @@
-"""Fulfillments: the Admin API lists them only through their orders."""
+"""Fulfillments, which the Admin API lists only through their orders, and the orders to fulfil, closed ones too."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from shoptide.resources.stream import Child, Stream
 FULFILLMENTS = Stream(
     name="fulfillments",
     root="orders",
-    node_type="Fulfillment",
     via="fulfillments",
-    carrier_type="Order",
-    count_root="ordersCount",
-    depends_on=("orders",),
     children=(
         Child("trackingInfo", "fulfillment_tracking_info"),
         Child("fulfillmentLineItems", "fulfillment_line_items", first=20),
+        Child("events", "fulfillment_events", first=10),
+    ),
+)
+FULFILLMENT_ORDERS = Stream(
+    name="fulfillment_orders",
+    root="fulfillmentOrders",
+    arguments=("includeClosed: true",),
+    children=(
+        Child("lineItems", "fulfillment_order_line_items", first=10),
+        Child("fulfillmentHolds", "fulfillment_order_holds"),
+        Child("merchantRequests", "fulfillment_order_merchant_requests", first=2),
     ),
 )

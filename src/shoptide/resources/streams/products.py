@@ -1,4 +1,4 @@
-"""Products with options, variants and media."""
+"""Products with options, variants and media; collections with what is in them and the rules that put it there."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ INVENTORY_ITEM = (
         " unitCost{amount currencyCode} measurement{weight{value unit}}}"
     ),
 )
-MEDIA_SOURCE = ("image", "... on MediaImage{image{url width height}}")
 
 PRODUCTS = Stream(
     name="products",
     root="products",
-    node_type="Product",
-    count_root="productsCount",
     # Answers for the app's own publication and for other callers' questions, not facts of the product.
     exclude=frozenset({"feedback", "defaultCursor", "restrictedForResource", "bundleConsolidatedOptions"}),
     children=(
@@ -28,7 +25,28 @@ PRODUCTS = Stream(
             first=25,
             exclude=frozenset({"defaultCursor", "inventoryItem"}),
             extra=(INVENTORY_ITEM,),
+            children=(Child("media", "product_variant_media", first=2, link=True),),
         ),
-        Child("media", "product_media", first=10, extra=(MEDIA_SOURCE,)),
+        Child("media", "product_media", first=10),
+    ),
+)
+COLLECTIONS = Stream(
+    name="collections",
+    root="collections",
+    # Deprecated in favour of `sources`, which the older versions lack.
+    keep=frozenset({"ruleSet"}),
+    exclude=frozenset({"feedback"}),
+    children=(
+        Child("ruleSet.rules", "collection_rules"),
+        Child("products", "collection_products", first=25, link=True),
+    ),
+)
+SELLING_PLAN_GROUPS = Stream(
+    name="selling_plan_groups",
+    root="sellingPlanGroups",
+    children=(
+        Child("sellingPlans", "selling_plans", first=10),
+        Child("products", "selling_plan_group_products", first=10, link=True),
+        Child("productVariants", "selling_plan_group_product_variants", first=10, link=True),
     ),
 )

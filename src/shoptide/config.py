@@ -69,6 +69,16 @@ class StreamConfig:
 
 
 @dataclass(frozen=True)
+class QueryConfig:
+    """A stream of the user's own: a root connection, chosen fields (all when empty), a search filter, arguments."""
+
+    root: str
+    fields: tuple[str, ...] = ()
+    filter: str = ""
+    arguments: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class PullConfig:
     name: str
     shop: str
@@ -79,7 +89,7 @@ class PullConfig:
     window_records: int = 50_000  # at most so many in one bulk operation, where the store counts them
     stalled_after: timedelta = timedelta(minutes=30)  # without a new object, an operation is started again
     stream: dict[str, StreamConfig] = field(default_factory=dict)
-    query: dict[str, str] = field(default_factory=dict)  # stream name → root connection
+    query: dict[str, QueryConfig] = field(default_factory=dict)  # by stream name
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from shoptide.config import (
     LedgerConfig,
     PullConfig,
     PushConfig,
+    QueryConfig,
     Secret,
     ShopConfig,
     StreamConfig,
@@ -334,8 +335,14 @@ def _stream(section: Section) -> StreamConfig:
     return found
 
 
-def _query(section: Section) -> str:
-    found = section.needed("root", '"giftCards"')
+def _query(section: Section) -> QueryConfig:
+    arguments = section._take("arguments", dict, 'a table such as { ownerType = "PRODUCT" }') or {}  # noqa: SLF001
+    found = QueryConfig(
+        section.needed("root", '"giftCards"'),
+        section.texts("fields"),
+        section.text("filter", "") or "",
+        {str(key): value for key, value in arguments.items()},
+    )
     section.finish()
     return found
 

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from shoptide.clock import Clock
 from shoptide.config import PullConfig
-from shoptide.errors import ProofFailed
+from shoptide.errors import ApiError, ProofFailed
 from shoptide.inbound import extraction
 from shoptide.inbound.choice import Budget, Choice, cheaper
 from shoptide.inbound.cursors import Cursor
-from shoptide.inbound.events import Listener, PullReport, StreamLanded, StreamProgress, StreamReport, StreamStarted
+from shoptide.inbound.events import Listener, PullReport, StreamProgress, StreamReport, StreamStarted
 from shoptide.inbound.extraction import Extract, Paging
 from shoptide.inbound.operations import BulkReader
 from shoptide.inbound.proof import refuse_shortfall
+from shoptide.inbound.refused import WHOLE, refusals, widening
 from shoptide.inbound.sizing import Sizing
 from shoptide.inbound.slots import Slots
 from shoptide.inbound.window import Probe, search_from, settled, unmoved
@@ -51,6 +52,7 @@ class Job:
 
     plan: StreamPlan
     report: StreamReport
+    planned: Callable[[Mapping[str, str]], StreamPlan]  # anew, without what the store refuses
     cursor: Cursor | None = None
     search: str | None = None
     whole: bool = False
@@ -90,10 +92,49 @@ def extract(run: Run, job: Job) -> Extract | None:
     began = run.clock.monotonic()
     try:
         with run.client.meter.shared_with(job.meter):
-            choice = _choose(run, job)
-            return None if choice is None else _read(run, job, choice)
+            return _as_far_as_allowed(run, job)
     finally:
         job.report.seconds += run.clock.monotonic() - began
+
+
+def _as_far_as_allowed(run: Run, job: Job) -> Extract | None:
+    """Read the stream; what the store refuses is left out, and the rest read again."""
+    denied: dict[str, str] = {}
+    while True:
+        try:
+            choice = _choose(run, job)
+            return None if choice is None else _read(run, job, choice)
+        except ApiError as error:
+            found = refusals(run.client, job.plan, error)
+            if not found or not _without(run, job, denied, found):
+                raise
+        if job.plan.closed:
+            return None
+
+
+def _without(run: Run, job: Job, denied: dict[str, str], found: dict[str, str]) -> bool:
+    """Plan the stream anew without what was refused; False when that changes nothing, so that reading on is no use.
+
+    A stream that was read before and is refused whole now has lost its right: that is a failure, not a choice.
+    """
+    if WHOLE in found:
+        if job.cursor is not None:
+            return False
+        job.plan = replace(job.plan, closed=found[WHOLE])
+        job.report.pruned = job.plan.left_out
+        leave_out(run, job.report, found[WHOLE])
+        return True
+    before = job.plan.page_document()
+    for refused, words in found.items():
+        for path in widening(refused):
+            plan = job.planned({**denied, path: words})
+            if plan.page_document() != job.plan.page_document():
+                denied[path], job.plan = words, plan
+                break
+    job.report.pruned = job.plan.left_out
+    told = {"stream": job.report.stream, "fields": list(found), "reason": next(iter(found.values()))}
+    log.warning("pull.fields_left_out", extra=told)
+    return job.plan.page_document() != before
 
 
 def leave_out(run: Run, report: StreamReport, reason: str) -> None:
@@ -101,7 +142,6 @@ def leave_out(run: Run, report: StreamReport, reason: str) -> None:
     report.path, report.reason = "none", reason
     log.warning("pull.left_out", extra={"stream": report.stream, "reason": reason})
     run.tell(StreamStarted(report.stream, "none", reason))
-    run.tell(StreamLanded(report.stream, ()))
 
 
 def _choose(run: Run, job: Job) -> Choice | None:

@@ -144,7 +144,7 @@ class Landing:
         told = "coalesce(__typename, 'no type') || coalesce(' below ' || split_part(__parentId, '/', 4), '')"
         strange = self.connection.execute(
             f"SELECT {told} AS kind,"
-            f" count(*) FROM {LANDED} WHERE {STUB} IS NULL AND NOT ({' OR '.join(places)}) GROUP BY kind ORDER BY kind"
+            f" count(*) FROM {LANDED} WHERE {STUB} IS NULL AND NOT ({' OR '.join(places)}) GROUP BY 1 ORDER BY 1"
         ).fetchall()
         if strange:
             listed_kinds = ", ".join(f"{count} of {name}" for name, count in strange)

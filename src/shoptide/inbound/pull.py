@@ -14,12 +14,13 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from shoptide.clock import Clock
-from shoptide.config import PullConfig, StreamConfig
-from shoptide.errors import ConfigError, Interrupted, ProofFailed, ScopeMissing, ShoptideError
+from shoptide.config import PullConfig
+from shoptide.errors import Interrupted, ProofFailed, ScopeMissing, ShoptideError
 from shoptide.inbound import cursors, deletions, history
 from shoptide.inbound.cursors import Cursor
 from shoptide.inbound.events import (
@@ -33,6 +34,7 @@ from shoptide.inbound.events import (
 from shoptide.inbound.extraction import Extract, refuse_stop
 from shoptide.inbound.intake import Job, Options, Run, bulk_reader, extract, leave_out, settle
 from shoptide.inbound.landing import Landing
+from shoptide.inbound.plans import chosen_streams, plan_one, plan_streams
 from shoptide.inbound.proof import proof_of, refuse_lost_lines
 from shoptide.inbound.reconciliation import reconcile
 from shoptide.inbound.runs import publish_runs
@@ -40,8 +42,6 @@ from shoptide.inbound.slots import Slots
 from shoptide.inbound.window import next_floor
 from shoptide.ledger import Ledger
 from shoptide.resources.extraction import StreamPlan
-from shoptide.resources.planning import plan_stream
-from shoptide.resources.streams import STREAMS
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
 
@@ -52,48 +52,6 @@ log = logging.getLogger(__name__)
 UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
 # Streams read at once. More would only wait: for the shop's bulk slots, or for its query budget.
 STREAMS_AT_ONCE = 6
-
-
-def chosen_streams(config: PullConfig, wanted: Iterable[str] = ()) -> list[str]:
-    """The streams a pull reads, parents before what depends on them; raises ConfigError for names that don't exist."""
-    configured = list(STREAMS) if config.streams == ("all",) else list(config.streams)
-    unknown = [name for name in [*configured, *wanted] if name not in STREAMS]
-    if unknown:
-        raise ConfigError(
-            f"[pull.{config.name}] there is no stream {unknown[0]!r}", hint=f"streams are {', '.join(STREAMS)}"
-        )
-    absent = [name for name in wanted if name not in configured]
-    if absent:
-        raise ConfigError(
-            f"--stream {absent[0]}: [pull.{config.name}] reads {', '.join(configured)}", hint="add it to streams"
-        )
-    unkept = [name for name in config.history if name not in configured and name != "all"]
-    if unkept:
-        raise ConfigError(
-            f"[pull.{config.name}] history: {unkept[0]!r} is none of its streams",
-            hint=f'it reads {", ".join(configured)}; history = ["all"] keeps every stream\'s',
-        )
-    names = [name for name in configured if not wanted or name in wanted]
-    return sorted(dict.fromkeys(names), key=list(STREAMS).index)
-
-
-def plan_streams(
-    config: PullConfig, client: AdminClient, scopes: frozenset[str] | None, names: Iterable[str]
-) -> list[StreamPlan]:
-    plans = []
-    for name in names:
-        chosen = config.stream.get(name, StreamConfig())
-        plans.append(
-            plan_stream(
-                STREAMS[name],
-                client.schema,
-                scopes=scopes,
-                include=chosen.include,
-                exclude=chosen.exclude,
-                metafields=chosen.metafields,
-            )
-        )
-    return plans
 
 
 def pull(
@@ -135,7 +93,7 @@ def pull(
         )
         outcome = "failed"
         try:
-            _streams(run, plan_streams(config, client, scopes, names))
+            _streams(run, plan_streams(config, client, scopes, names), scopes)
             outcome = report.outcome
         except Interrupted:
             outcome = "interrupted"
@@ -223,7 +181,7 @@ def summary(report: PullReport) -> dict[str, Any]:
 # streams
 
 
-def _streams(run: Run, plans: list[StreamPlan]) -> None:
+def _streams(run: Run, plans: list[StreamPlan], scopes: frozenset[str]) -> None:
     began = run.clock.monotonic()
     run.spool.mkdir(parents=True, exist_ok=True)
     with run.warehouse.transaction():
@@ -233,9 +191,11 @@ def _streams(run: Run, plans: list[StreamPlan]) -> None:
         run.report.streams.append(report)
         if plan.closed:
             leave_out(run, report, plan.closed)
+            run.tell(StreamLanded(plan.stream.name, ()))
             continue
         cursor = cursors.load(run.warehouse, run.shop, run.config.name, plan.stream.name)
-        run.jobs.append(Job(plan, report, cursor))
+        again = partial(plan_one, run.config, run.client.schema, scopes, plan.stream.name)
+        run.jobs.append(Job(plan, report, again, cursor))
     with ThreadPoolExecutor(STREAMS_AT_ONCE, thread_name_prefix="stream") as pool:
         try:
             _land_as_they_come(run, {pool.submit(extract, run, job): job for job in run.jobs})
@@ -247,7 +207,7 @@ def _streams(run: Run, plans: list[StreamPlan]) -> None:
         _deletes(run)
     if run.options.reconcile:
         for job in run.jobs:
-            if not job.whole and job.report.error is None:
+            if not job.whole and not job.plan.closed and job.report.error is None:
                 with _guarded(run, job):
                     _reconcile(run, job)
     for job in run.jobs:

@@ -25,6 +25,13 @@ LARGEST_LINE = 256 * 1024 * 1024  # bytes; an order with thousands of inline tra
 
 Tree = dict[str, Any]  # JSON key → a DuckDB type, a subtree, or a list's subtree in a one-item list
 LINE: Tree = {"__typename": "VARCHAR", "__parentId": "VARCHAR", "id": "VARCHAR"}  # what every line may have
+# Types whose gids name another one.
+GID_KINDS = {
+    "Article": ("OnlineStoreArticle",),
+    "Blog": ("OnlineStoreBlog",),
+    "DiscountNode": ("DiscountAutomaticNode", "DiscountCodeNode"),
+    "Page": ("OnlineStorePage",),
+}
 ROOTS = f"__parentId IS NULL AND {STUB} IS NULL"  # a root that is there by name only came in another file
 
 
@@ -137,14 +144,20 @@ def _line_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
 
 
 def is_line_of(plan: StreamPlan, table: Table) -> str:
-    """The condition for a child line to belong to a table: its own type, and its parent's where several have it."""
+    """The condition for a child line to belong to a table: its own type, and its parent's kind."""
     names = ", ".join(literal(name) for name in table.typenames)
-    own = f"__parentId IS NOT NULL AND __typename IN ({names})"
-    rivals = [each for each in plan.tables if each.origin == "lines" and set(each.typenames) & set(table.typenames)]
-    if len(rivals) == 1:
-        return own
-    above = plan.table(table.parent).typenames if table.parent else plan.root_types
-    return f"{own} AND split_part(__parentId, '/', 4) IN ({', '.join(literal(name) for name in above)})"
+    kinds = ", ".join(literal(name) for name in parent_kinds(plan, table))
+    return f"__parentId IS NOT NULL AND __typename IN ({names}) AND split_part(__parentId, '/', 4) IN ({kinds})"
+
+
+def parent_kinds(plan: StreamPlan, table: Table) -> list[str]:
+    """What may stand in the gid of a table's parents: their types, an interface's own name, and what it was called."""
+    if table.parent is None:
+        names = [plan.place.carrier.name, *plan.root_types]
+    else:
+        above = plan.table(table.parent)
+        names = [above.node_type, *above.typenames]
+    return sorted({*names, *(kind for name in names for kind in GID_KINDS.get(name, ()))})
 
 
 def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:

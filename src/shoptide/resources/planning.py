@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from shoptide.errors import ConfigError
@@ -42,12 +42,13 @@ def plan_stream(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
     metafields: Iterable[str] = (),
-    denied: Iterable[str] = (),
+    denied: Mapping[str, str] | None = None,
 ) -> StreamPlan:
     """Plan a stream for an API version and a token's scopes (None: do not prune).
 
     `include` and `exclude` are GraphQL field names of the stream's records, children's with a dot
-    (`lineItems.image`); `metafields` are `namespace.key`; `denied` are fields that the store itself refused. Raises
+    (`lineItems.image`); `metafields` are `namespace.key`; `denied` are fields that the store itself refused, with its
+    words. Raises
     ConfigError for names that no supported version has. What this version or token can't read at all is `closed`.
     """
     try:
@@ -64,7 +65,7 @@ def plan_stream(
         whole.exclude | dropped,
         chosen | ({whole.cursor} if chosen and whole.cursor else set()),
         whole.spread,
-        frozenset(denied),
+        dict(denied or {}),
     )
     planner = _Planner(schema, rules)
     carrier = f"{snake(place.carrier.name)}_gid" if place.via else None

@@ -14,7 +14,7 @@ The rules, the same for every stream:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from shoptide.resources.stream import Child
@@ -63,12 +63,12 @@ class Rules:
     exclude: frozenset[str] = frozenset()
     include: frozenset[str] = frozenset()
     spread: frozenset[str] = frozenset()
-    denied: frozenset[str] = frozenset()  # paths that the store itself refused, whatever the scopes say
+    denied: Mapping[str, str] = field(default_factory=dict)  # what the store refused whatever the scopes say: its words
 
     def refusal(self, path: str, groups: ScopeGroups) -> str | None:
         """Why a field may not be read, None when it may."""
         if path in self.denied:
-            return "the store refuses it to this token"
+            return f"the store refuses it: {self.denied[path]}"
         if self.scopes is None or open_to(groups, self.scopes):
             return None
         return scope_reason(groups, self.scopes)
@@ -264,7 +264,7 @@ class Members:
             item, replace(self.rules, include=frozenset()), self.where + item.name
         ):
             return False
-        return self.rules.scopes is None or open_to(wanted_scopes(self.schema, item), self.rules.scopes)
+        return self.rules.refusal(self.where + item.name, wanted_scopes(self.schema, item)) is None
 
     def _key(self, item: Field, found: list[Column]) -> str:
         # A file mixes the lines of all tables: JSON of objects stands at keys of its own, as in `aliased`.

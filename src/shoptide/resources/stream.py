@@ -52,9 +52,9 @@ class Stream:
 
     name: str
     root: str
+    node_type: str = AS_THE_SCHEMA_SAYS
     via: str | None = None
     each: str | None = None
-    node_type: str = AS_THE_SCHEMA_SAYS
     carrier_type: str | None = AS_THE_SCHEMA_SAYS
     count_root: str | None = AS_THE_SCHEMA_SAYS
     search: str | None = AS_THE_SCHEMA_SAYS

@@ -7,7 +7,8 @@ import re
 import pytest
 from graphql import parse, validate
 
-from shoptide.resources.extraction import STUB, StreamPlan, plan_stream
+from shoptide.resources.extraction import STUB, StreamPlan
+from shoptide.resources.planning import plan_stream
 from shoptide.resources.stream import Child, Stream
 from shoptide.shopify.schema import SUPPORTED_VERSIONS, load
 from shoptide.simulator.bulk_rules import query_errors

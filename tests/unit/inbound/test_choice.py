@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shoptide.inbound.choice import Budget, cheaper
-from shoptide.resources.extraction import StreamPlan, plan_stream
+from shoptide.resources.extraction import StreamPlan
+from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify.schema import load
 

@@ -19,7 +19,7 @@ from shoptide.config import Secret, ShopConfig
 from shoptide.errors import ProofFailed
 from shoptide.inbound.extraction import Extract
 from shoptide.inbound.proof import refuse_lost_lines, refuse_shortfall
-from shoptide.resources.extraction import plan_stream
+from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify.client import AdminClient
 from shoptide.shopify.schema import load

@@ -13,7 +13,7 @@ from graphql import DocumentNode, FieldNode, OperationDefinitionNode, parse, val
 
 from shoptide.errors import ConfigError
 from shoptide.inbound.reading import file_tree
-from shoptide.outbound.fulfillment_writers import ORDER
+from shoptide.outbound.fulfillment_writers import MORE_LINES, MORE_WORK, ORDER
 from shoptide.outbound.lookup import ORDER_NAME, SKU, VARIANT_BY_SKU, WAYS, Way
 from shoptide.outbound.product_writers import MEDIA
 from shoptide.outbound.variant_writers import HELD
@@ -97,7 +97,7 @@ def test_documents_of_streams_are_valid(version: str) -> None:
 def test_documents_of_client_and_pushes_are_valid(version: str) -> None:
     """Fixed documents, and look-ups."""
     fixed = [access.DOCUMENT, bulk.RUN_QUERY, bulk.RUN_MUTATION, bulk.READ, bulk.RECENT, bulk.CANCEL]
-    fixed += [ORDER, HELD, MEDIA]
+    fixed += [ORDER, MORE_WORK, MORE_LINES, HELD, MEDIA]
     ways = [wrapped(way) for way in (*WAYS.values(), SKU, ORDER_NAME, VARIANT_BY_SKU)]
     for text in [*fixed, *ways]:
         assert [error.message for error in validate(executable(version), parse(text))] == [], text

@@ -147,7 +147,8 @@ class Sender:
         if row.action == "delete":
             DELETE[name](self.session, gid)
             return gid
-        return UPDATE[name](self.session, gid, {each: change.after for each, change in row.changes.items()})
+        changed = {each: change.after for each, change in row.changes.items()}
+        return UPDATE[name](self.session, gid, self.session.target.whole(changed, row.draft.values))
 
     def _refusal(self, row: Planned, answer: Refused) -> Outcome:
         target, values = self.session.target, row.draft.values

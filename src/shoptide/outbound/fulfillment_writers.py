@@ -1,51 +1,101 @@
-"""Writes fulfillments: an order's open work found, its lines chosen by SKU or id, sent location by location."""
+"""Writes fulfillments: an order's open work found, sent location by location, its tracking and events kept up."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from shoptide.outbound import lookup
-from shoptide.outbound.session import Session, refused
-from shoptide.outbound.writers import Values, gone_is_fine
+from shoptide.errors import ApiError
+from shoptide.outbound import lookup, order_work
+from shoptide.outbound.session import Refused, Session, UserError, refused, store_words
+from shoptide.outbound.writers import Values, following, gone_is_fine
+from shoptide.resources.objects import IDENTITY
 
-ORDER = """query($id: ID!) { order(id: $id) { id name cancelledAt
-  fulfillments { id status trackingInfo { number } }
-  fulfillmentOrders(first: 50) { nodes { id status supportedActions { action }
-    assignedLocation { location { id } name }
-    lineItems(first: 100) { nodes { id remainingQuantity lineItem { id sku } } } } } } }"""
-CLOSED = ("CLOSED", "CANCELLED")
+LINES = "nodes { id sku remainingQuantity lineItem { id } } pageInfo { hasNextPage endCursor }"
+WORK = f"""nodes {{ id status requestStatus fulfillAt supportedActions {{ action }}
+    fulfillmentHolds {{ displayReason reasonNotes }} assignedLocation {{ location {{ id }} name }}
+    lineItems(first: 20) {{ {LINES} }} }} pageInfo {{ hasNextPage endCursor }}"""
+# Small pages: what is asked for is reserved from the shop's budget, though most orders have one piece of work.
+ORDER = f"""query($id: ID!) {{ order(id: $id) {{ id name cancelledAt
+  fulfillments(first: 50) {{ id status trackingInfo {{ number }}
+    fulfillmentLineItems(first: 20) {{ nodes {{ quantity lineItem {{ id sku }} }} }} }}
+  fulfillmentOrders(first: 5) {{ {WORK} }} }} }}"""
+MORE_WORK = f"""query($id: ID!, $after: String) {{
+  order(id: $id) {{ fulfillmentOrders(first: 20, after: $after) {{ {WORK} }} }} }}"""
+MORE_LINES = f"""query($id: ID!, $after: String) {{
+  fulfillmentOrder(id: $id) {{ lineItems(first: 250, after: $after) {{ {LINES} }} }} }}"""
 
 
-def order_gid(session: Session, given: str) -> str:
-    """The order a row names: by gid, number or name."""
+# orders
+
+
+def order_gid(session: Session, given: Any) -> str:
+    """The order a row names: by gid, number, name, or the custom id that `match` says. Raises Refused."""
     text = str(given).strip()
-    if text.startswith("gid://"):
-        return text
-    if text.isdigit() and len(text) > 8:
-        return f"gid://shopify/Order/{text}"
-    hits = lookup.by_way(session, lookup.ORDER_NAME, {"order": text})["order"]
-    if len(hits) != 1:
-        raise refused(f"{'no' if not hits else len(hits)} order is named {text}", "order")
-    return hits[0]
+    found = order_gids(session, [text]).get(text)
+    if found is None:
+        raise refused(f"no order is named {text}", "order")
+    return found
+
+
+def order_gids(session: Session, names: list[str]) -> dict[str, str]:
+    """Orders by what rows call them, looked up together; those not found are left out. Raises Refused for several."""
+    found = {name: gid for name in names if (gid := session.orders.get(name) or _said(name, session.push.match))}
+    for way in _ways(session):
+        missing = {name: name for name in names if name not in found}
+        for name, hits in lookup.by_way(session, way, missing).items():
+            if len(hits) > 1:
+                raise refused(f"{len(hits)} orders are named {name}: {', '.join(hits)}", "order", blocked=True)
+            if hits:
+                found[name] = session.orders[name] = hits[0]
+    return found
+
+
+def _said(name: str, match: tuple[str, ...]) -> str | None:
+    """A gid, or a number too long for an order's name, where no custom id is looked up."""
+    if name.startswith("gid://"):
+        return name
+    plain = name.isdigit() and len(name) > 8 and not any("." in each for each in match)
+    return f"gid://shopify/Order/{name}" if plain else None
+
+
+def _ways(session: Session) -> list[lookup.Way]:
+    wanted = [name for name in session.push.match if name not in IDENTITY] or ["order"]
+    return [lookup.ORDER_NAME if name == "order" else lookup.custom("order", name) for name in wanted]
 
 
 def read_order(session: Session, gid: str) -> Values:
-    found = session.query(ORDER, {"id": gid})["order"]
-    if found is None:
+    """An order with its fulfillments and all its open work."""
+    order: Values | None = session.query(ORDER, {"id": gid})["order"]
+    if order is None:
         raise refused(f"there is no order {gid}", "order")
-    order: Values = found
+    works = order["fulfillmentOrders"]
+    while works["pageInfo"]["hasNextPage"]:
+        after = works["pageInfo"]["endCursor"]
+        more = session.query(MORE_WORK, {"id": gid, "after": after})["order"]["fulfillmentOrders"]
+        works["nodes"] += more["nodes"]
+        works["pageInfo"] = more["pageInfo"]
+    for work in works["nodes"]:
+        lines = work["lineItems"]
+        while lines["pageInfo"]["hasNextPage"]:
+            after = lines["pageInfo"]["endCursor"]
+            more = session.query(MORE_LINES, {"id": work["id"], "after": after})["fulfillmentOrder"]["lineItems"]
+            lines["nodes"] += more["nodes"]
+            lines["pageInfo"] = more["pageInfo"]
     return order
+
+
+# tracking
 
 
 def tracking(values: Values) -> Values:
     """Tracking numbers as the store takes them: one number and URL, or several."""
     info: Values = {}
     for name, one, many in (("number", "trackingNumber", "trackingNumbers"), ("url", "trackingUrl", "trackingUrls")):
-        if values.get(many):
-            info[f"{name}s"] = values[many]
-        elif values.get(one):
-            info[name] = values[one]
+        several = values.get(many) or []
+        if len(several) > 1:
+            info[f"{name}s"] = several
+        elif several or values.get(one):
+            info[name] = several[0] if several else values[one]
     if values.get("trackingCompany"):
         info["company"] = values["trackingCompany"]
     return info
@@ -55,97 +105,68 @@ def numbers(values: Values) -> set[str]:
     return set(values.get("trackingNumbers") or ([values["trackingNumber"]] if values.get("trackingNumber") else []))
 
 
+def alive(order: Values) -> list[Values]:
+    return [each for each in order["fulfillments"] if each["status"] not in ("CANCELLED", "ERROR", "FAILURE")]
+
+
+def with_numbers(found: list[Values], wanted: set[str]) -> list[Values]:
+    return [each for each in found if wanted & {info["number"] for info in each["trackingInfo"]}]
+
+
+# writes
+
+
 def create_fulfillment(session: Session, _key: str, values: Values) -> str:
-    if not values.get("order"):
-        raise refused("names no order", "order")
-    order = read_order(session, order_gid(session, values["order"]))
-    made = None
-    for group in groups(order, lines_wanted(values)):
-        fulfillment: Values = {
-            "lineItemsByFulfillmentOrder": group,
-            "notifyCustomer": bool(values.get("notifyCustomer")),
-        }
-        if info := tracking(values):
-            fulfillment["trackingInfo"] = info
-        payload = session.mutate("fulfillmentCreate", {"fulfillment": fulfillment}, "fulfillment { id }")
-        made = made or str(payload["fulfillment"]["id"])
-    assert made is not None  # noqa: S101  # groups() refuses when there is nothing to fulfil
-    event(session, made, values)
+    """Fulfil an order, whole or in part. Parcels that carry the row's tracking number already are not made again."""
+    gid = order_gid(session, values["order"])
+    with session.alone(gid):
+        order = read_order(session, gid)
+        made = fulfil(session, order, values, with_numbers(alive(order), numbers(values)))
+    with following(made):
+        event(session, made, values)
     return made
 
 
-def lines_wanted(values: Values) -> list[tuple[str, int | None]] | None:
-    """What to fulfil: (SKU or line item gid, quantity or all of it); None for all that remains."""
-    given = values.get("lineItems")
-    if given in (None, "", "null"):
-        return None
-    found: Any = json.loads(given) if isinstance(given, str) else given
-    wanted: list[tuple[str, int | None]] = []
-    for each in found if isinstance(found, list) else [found]:
-        if isinstance(each, str):
-            wanted.append((each, None))
-            continue
-        name = each.get("sku") or each.get("id") or each.get("lineItemId") or each.get("line_item_id")
-        if not name:
-            raise refused("each line needs a sku or the id of a line item", "lineItems")
-        text = str(name)
-        gid = f"gid://shopify/LineItem/{text}" if text.isdigit() and not each.get("sku") else text
-        wanted.append((gid, each.get("quantity")))
-    return wanted
+def fulfil(session: Session, order: Values, values: Values, done: list[Values]) -> str:
+    """Make the parcels that a row lacks beside those `done`, one for each location; returns the first one's gid."""
+    rest = order_work.still_wanted(order_work.lines_wanted(values), done)
+    if done and (rest == [] or (rest is None and not order_work.has_open(order))):
+        return str(done[0]["id"])
+    made = [str(each["id"]) for each in done]
+    beside: Values = {"notifyCustomer": bool(values.get("notifyCustomer"))}
+    beside |= {"trackingInfo": info} if (info := tracking(values)) else {}
+    beside |= {"originAddress": values["originAddress"]} if values.get("originAddress") else {}
+    for group in order_work.groups(order, rest):
+        fulfillment = {"lineItemsByFulfillmentOrder": group, **beside}
+        try:
+            payload = session.mutate("fulfillmentCreate", {"fulfillment": fulfillment}, "fulfillment { id }")
+        except (Refused, ApiError) as error:
+            if not made or _can_go_on(values, error):
+                raise
+            raise _halfway(error, made) from error
+        made.append(str(payload["fulfillment"]["id"]))
+    return made[0]
 
 
-def groups(order: Values, wanted: list[tuple[str, int | None]] | None) -> list[list[Values]]:
-    """Fulfillment order lines to send, a list for each location; raises Refused with the reason when there are none."""
-    open_orders = [each for each in order["fulfillmentOrders"]["nodes"] if _can_fulfil(each)]
-    left = [dict(line, order=each) for each in open_orders for line in each["lineItems"]["nodes"]]
-    chosen = _all(left) if wanted is None else _picked(left, wanted)
-    if not chosen:
-        raise refused(_why_nothing(order), "order", blocked=True)
-    by_location: dict[str, dict[str, list[Values]]] = {}
-    for line, quantity in chosen:
-        place = (line["order"]["assignedLocation"]["location"] or {}).get("id") or line["order"]["assignedLocation"][
-            "name"
-        ]
-        lines = by_location.setdefault(place, {}).setdefault(line["order"]["id"], [])
-        lines.append({"id": line["id"], "quantity": quantity})
-    return [
-        [{"fulfillmentOrderId": gid, "fulfillmentOrderLineItems": lines} for gid, lines in orders.items()]
-        for orders in by_location.values()
-    ]
+def _can_go_on(values: Values, error: Exception) -> bool:
+    """Whether a later run knows which parcels this one made: by tracking number, by what is left, by the journal."""
+    unknown = isinstance(error, ApiError) and error.outcome.value != "not_applied"
+    return unknown or bool(numbers(values)) or order_work.lines_wanted(values) is None
 
 
-def _can_fulfil(fulfillment_order: Values) -> bool:
-    actions = {each["action"] for each in fulfillment_order["supportedActions"]}
-    return "CREATE_FULFILLMENT" in actions and fulfillment_order["status"] not in CLOSED
+def _halfway(error: Refused | ApiError, made: list[str]) -> Refused:
+    told = error.errors if isinstance(error, Refused) else (UserError(store_words(error), (), error.kind),)
+    note = f"{', '.join(made)} was made before; without a tracking number the rest is never sent again by itself"
+    return Refused((*told, UserError(note)), gid=made[0])
 
 
-def _all(left: list[Values]) -> list[tuple[Values, int]]:
-    return [(line, line["remainingQuantity"]) for line in left if line["remainingQuantity"] > 0]
-
-
-def _picked(left: list[Values], wanted: list[tuple[str, int | None]]) -> list[tuple[Values, int]]:
-    chosen = []
-    for name, quantity in wanted:
-        lines = [line for line in left if name in (line["lineItem"]["sku"], line["lineItem"]["id"])]
-        remaining = sum(line["remainingQuantity"] for line in lines)
-        needed = remaining if quantity is None else int(quantity)
-        if needed <= 0 or needed > remaining:
-            raise refused(f"{name}: {needed} asked for, {remaining} left to fulfil", "lineItems")
-        for line in lines:
-            part = min(needed, line["remainingQuantity"])
-            if part > 0:
-                chosen.append((line, part))
-                needed -= part
-    return chosen
-
-
-def _why_nothing(order: Values) -> str:
-    states = sorted({each["status"] for each in order["fulfillmentOrders"]["nodes"]})
-    if order["cancelledAt"]:
-        return f"order {order['name']} is cancelled"
-    if "ON_HOLD" in states:
-        return f"order {order['name']} is on hold"
-    return f"order {order['name']} has nothing left to fulfil"
+def complete(session: Session, values: Values, order_id: str, before: set[str]) -> str | None:
+    """Finish what a lost request may have begun: the parcels made since `before` are the row's; the rest is sent."""
+    order = read_order(session, order_id)
+    wanted, given = order_work.lines_wanted(values), numbers(values)
+    new = [each for each in alive(order) if each["id"] not in before]
+    own = with_numbers(new, given) if given else [each for each in new if order_work.carries(each, wanted)]
+    return fulfil(session, order, values, own) if own else None
 
 
 def update_fulfillment(session: Session, gid: str, values: Values) -> str:
@@ -160,9 +181,14 @@ def update_fulfillment(session: Session, gid: str, values: Values) -> str:
     return gid
 
 
+EVENT = {"happenedAt": "happenedAt", "estimatedDeliveryAt": "estimatedDeliveryAt", "eventMessage": "message"}
+
+
 def event(session: Session, gid: str, values: Values) -> None:
+    """Tell what happened to a parcel: in transit, delivered, …"""
     if values.get("status"):
         given = {"fulfillmentId": gid, "status": values["status"]}
+        given |= {name: values[column] for column, name in EVENT.items() if values.get(column)}
         session.mutate("fulfillmentEventCreate", {"fulfillmentEvent": given}, "fulfillmentEvent { id }")
 
 
@@ -170,15 +196,23 @@ def delete_fulfillment(session: Session, gid: str) -> None:
     gone_is_fine(lambda: session.mutate("fulfillmentCancel", {"id": gid}, "fulfillment { id }"), "not found")
 
 
-def find_fulfillment(session: Session, values: Values) -> str | None:
-    """The fulfillment that a row's order has already: with the row's tracking number, else the only one there is."""
+# what an order has already
+
+
+def find_fulfillments(session: Session, values: Values) -> list[str]:
+    """The fulfillments of its order that a row may mean: with its tracking number, else those with its lines.
+
+    An upsert of an order with open work and no such number means a new one.
+    """
     if not values.get("order"):
         raise refused("names no order", "order")
     order = read_order(session, order_gid(session, values["order"]))
-    alive = [each for each in order["fulfillments"] if each["status"] != "CANCELLED"]
-    wanted = numbers(values)
-    same = [each for each in alive if wanted & {info["number"] for info in each["trackingInfo"]}]
+    wanted = order_work.lines_wanted(values)
+    same = with_numbers(alive(order), numbers(values))
     if same:
-        return str(same[0]["id"])
-    open_left = any(_can_fulfil(each) for each in order["fulfillmentOrders"]["nodes"])
-    return str(alive[0]["id"]) if len(alive) == 1 and not open_left else None
+        rest = order_work.still_wanted(wanted, same)
+        complete = rest is None or all(each.begun for each in rest)
+        return [str(each["id"]) for each in same] if complete or session.push.strategy != "upsert" else []
+    if session.push.strategy in ("upsert", "mirror") and order_work.has_open(order):
+        return []
+    return [str(each["id"]) for each in alive(order) if order_work.carries(each, wanted)]

@@ -68,6 +68,12 @@ def _custom(root: str, namespace: str, key: str) -> Way:
                lambda answer, _value: [answer["id"]] if answer else [])  # fmt: skip
 
 
+def custom(root: str, name: str) -> Way:
+    """By `namespace.key` of an id metafield."""
+    namespace, _, key = name.rpartition(".")
+    return _custom(root, namespace, key)
+
+
 def _quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
@@ -110,8 +116,7 @@ ROOTS = {"customers": "customer", "products": "product", "orders": "order"}
 
 def way_of(session: Session, name: str) -> Way:
     if "." in name:
-        namespace, _, key = name.rpartition(".")
-        return _custom(ROOTS[session.push.object], namespace, key)
+        return custom(ROOTS[session.push.object], name)
     return WAYS[session.push.object, name]
 
 

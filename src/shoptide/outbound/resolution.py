@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from shoptide.ledger import Ledger, RecordState, Sending
@@ -60,26 +62,36 @@ def _unshared(rows: list[Planned]) -> list[Planned]:
 
 
 def _fulfillments(session: Session, rows: list[Planned], workers: int) -> list[Planned]:
-    def decide(row: Planned) -> Planned:
-        if row.gid is not None or row.action not in ("find", "create", "delete"):
-            return row
-        try:
-            if row.action == "create":
-                return row
-            gid = fulfillment_writers.find_fulfillment(session, row.draft.values)
-        except Refused as answer:
-            problem = Problem("order", answer.errors[0].message, None)
-            return replace(row, action="blocked", reason=problem.reason, problem=problem)
-        if row.action == "delete":
-            return replace(row, gid=gid) if gid else replace(row, action="unchanged", reason="not in the store")
-        if gid:
-            return replace(row, action="update", gid=gid)
-        if session.push.strategy == "update":
-            return replace(row, action="blocked", reason="the order has no such fulfillment")
-        return replace(row, action="create")
-
+    waiting = [row for row in rows if row.gid is None and row.action in ("find", "create", "delete")]
+    names = {str(row.draft.values["order"]).strip() for row in waiting if row.draft.values.get("order")}
+    with suppress(Refused):  # each row is told by itself
+        fulfillment_writers.order_gids(session, sorted(names))
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(decide, rows))
+        decided = dict(zip((row.key for row in waiting), pool.map(partial(_parcel, session), waiting), strict=True))
+    return [decided.get(row.key, row) for row in rows]
+
+
+def _parcel(session: Session, row: Planned) -> Planned:
+    """What becomes of a row that names an order: a new fulfillment, or the one it means."""
+    if row.action == "create":
+        return row
+    try:
+        found = fulfillment_writers.find_fulfillments(session, row.draft.values)
+    except Refused as answer:
+        problem = Problem("order", answer.errors[0].message, None)
+        return replace(row, action="blocked", reason=problem.reason, problem=problem)
+    if len(found) > 1 and row.action == "delete":
+        return replace(row, action="ambiguous", reason=f"the order has {len(found)} fulfillments: add tracking_number")
+    if len(found) > 1:
+        reason = f"{len(found)} fulfillments of the order fit: {', '.join(found[:3])}"
+        return replace(row, action="ambiguous", reason=reason)
+    if found:
+        return replace(row, gid=found[0]) if row.action == "delete" else replace(row, action="update", gid=found[0])
+    if row.action == "delete":
+        return replace(row, action="unchanged", reason="not in the store")
+    if session.push.strategy == "update":
+        return replace(row, action="blocked", reason="the order has no such fulfillment")
+    return replace(row, action="create")
 
 
 # what the store holds
@@ -149,7 +161,6 @@ def marks_of(session: Session, row: Planned) -> dict[str, Any]:
         return {
             "order": order["id"],
             "before": [each["id"] for each in order["fulfillments"]],
-            "numbers": sorted(fulfillment_writers.numbers(row.draft.values)),
         }
     names = {"customers": ("email", "phone"), "products": ("handle",)}.get(session.push.object, ())
     return {name: row.draft.values[name] for name in names if row.draft.values.get(name)}
@@ -202,7 +213,7 @@ def _exists(session: Session, gid: str) -> bool:
 def _find_lost(session: Session, entries: list[Sending]) -> dict[str, tuple[str, bool]]:
     """Created records by key, and whether they are certainly the row's own."""
     if session.push.object == "fulfillments":
-        return {entry.key: (gid, True) for entry in entries if (gid := _new_fulfillment(session, entry))}
+        return _find_parcels(session, entries)
     found = {key: (gid, True) for key, gid in lookup.find_marked(session, [entry.key for entry in entries]).items()}
     for name in ("email", "phone", "handle"):
         values = {
@@ -223,11 +234,18 @@ def _folded(name: str, value: Any) -> str | None:
     return folds.get(name, str)(str(value))
 
 
-def _new_fulfillment(session: Session, entry: Sending) -> str | None:
-    order = fulfillment_writers.read_order(session, entry.marks["order"])
-    before, wanted = set(entry.marks["before"]), set(entry.marks.get("numbers") or [])
-    for each in order["fulfillments"]:
-        numbers = {info["number"] for info in each["trackingInfo"]}
-        if each["id"] not in before and each["status"] != "CANCELLED" and (not wanted or wanted & numbers):
-            return str(each["id"])
-    return None
+def _find_parcels(session: Session, entries: list[Sending]) -> dict[str, tuple[str, bool]]:
+    """Fulfillments that lost requests made, finished where only a part of them had reached the store."""
+    found: dict[str, tuple[str, bool]] = {}
+    claimed: set[str] = set()
+    for entry in entries:
+        values = entry.sent or {}
+        before = {*entry.marks["before"], *claimed}
+        try:
+            gid = fulfillment_writers.complete(session, values, entry.marks["order"], before)
+        except Refused:
+            continue  # the rest can't be sent now: the row's own turn says why
+        if gid:
+            claimed.add(gid)
+            found[entry.key] = (gid, not values.get("status"))
+    return found

@@ -15,6 +15,7 @@ from shoptide.config import PushConfig
 from shoptide.errors import ConfigError, SourceError
 from shoptide.resources.inputs import Mismatch, Problem, Shaper, camel, checked_length, near, shown
 from shoptide.resources.objects import IDENTITY, OBJECTS, PushObject
+from shoptide.resources.objects.parcel_lines import parcel_lines
 from shoptide.shopify.schema import Schema
 
 STRATEGIES = ("create", "update", "upsert", "delete", "mirror")
@@ -128,7 +129,8 @@ def fields_for(push: PushConfig, target: PushObject, schema: Schema) -> dict[str
     if push.strategy == "create":
         return target.create_fields(schema)
     if push.strategy == "update":
-        found_by = {name: kind for name, kind in target.create_fields(schema).items() if name in push.match}
+        finding = {*push.match, *target.match, *target.finding}
+        found_by = {name: kind for name, kind in target.create_fields(schema).items() if name in finding}
         return found_by | target.update_fields(schema)
     return target.fields(schema)
 
@@ -211,6 +213,8 @@ class Drafter:
         """A value as the store takes it, conveniences made into what they stand for."""
         if name == "customer" and isinstance(value, (str, int)) and not str(value).lstrip().startswith("{"):
             return str(value)  # an id, e-mail or phone number, looked up when the order is made
+        if name == "lineItems" and self.target.name == "fulfillments":
+            return parcel_lines(self.shaper, value, column)
         return self.shaper.fits(kind, value, column)
 
 

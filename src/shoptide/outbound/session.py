@@ -61,6 +61,8 @@ class Session:
     marked: bool = False
     publications: dict[str, str] | None = None
     skus: dict[str, str] = field(default_factory=dict)  # SKU → the gid of the only variant that has it
+    orders: dict[str, str] = field(default_factory=dict)  # what rows call an order → its gid
+    locks: dict[str, threading.Lock] = field(default_factory=dict)
 
     @property
     def schema(self) -> Schema:
@@ -72,6 +74,11 @@ class Session:
     @property
     def currency(self) -> str:
         return self.client.access().currency
+
+    def alone(self, gid: str) -> threading.Lock:
+        """A lock for a record: what is read of it and then written is one step to this process's other threads."""
+        with self.lock:
+            return self.locks.setdefault(gid, threading.Lock())
 
     # mutations
 

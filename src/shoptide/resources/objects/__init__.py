@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from shoptide.shopify.schema import Schema
 
@@ -27,10 +28,12 @@ class PushObject:
     extra: dict[str, str] = field(default_factory=dict)
     match: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    finding: tuple[str, ...] = ()  # columns beside `match` that say which record is meant, and are never changed
     marker_owner: str | None = None  # the owner type whose id metafield can carry the row's key
     create_extra: dict[str, str] = field(default_factory=dict)
     update_extra: dict[str, str] = field(default_factory=dict)
     told: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    together: tuple[tuple[str, ...], ...] = ()  # columns that are sent whole when one of them changes
 
     def create_fields(self, schema: Schema) -> dict[str, str]:
         """Column (GraphQL name) → type, when a record is made."""
@@ -39,6 +42,11 @@ class PushObject:
     def update_fields(self, schema: Schema) -> dict[str, str]:
         """Column → type, when a record is changed."""
         return self._fields(schema, self.update) | self.extra | self.update_extra
+
+    def whole(self, changed: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        """The changed fields with those of the row that the store wants beside them."""
+        beside = {name for group in self.together if changed.keys() & set(group) for name in group}
+        return {name: values[name] for name in beside if name in values} | changed
 
     def fields(self, schema: Schema) -> dict[str, str]:
         return self.update_fields(schema) | self.create_fields(schema)
@@ -85,6 +93,7 @@ PRODUCTS = PushObject(
         "variants": ("sku", "price"),
         "publicationId": ("publishTo", "unpublishFrom"),
     },
+    together=(("sku", "price"),),
 )
 
 ORDERS = PushObject(
@@ -109,9 +118,8 @@ FULFILLMENTS = PushObject(
     "Fulfillment",
     create="",
     update="",
+    create_extra={"order": "String", "lineItems": "JSON", "originAddress": "FulfillmentOriginAddressInput"},
     extra={
-        "order": "String",
-        "lineItems": "JSON",
         "trackingNumber": "String",
         "trackingNumbers": "[String!]",
         "trackingCompany": "String",
@@ -119,9 +127,14 @@ FULFILLMENTS = PushObject(
         "trackingUrls": "[URL!]",
         "notifyCustomer": "Boolean",
         "status": "FulfillmentEventStatus",
-        "originAddress": "FulfillmentOriginAddressInput",
+        "happenedAt": "DateTime",
+        "estimatedDeliveryAt": "DateTime",
+        "eventMessage": "String",
     },
     match=("order",),
+    required=("order",),
+    finding=("lineItems",),
+    together=(("trackingNumber", "trackingNumbers", "trackingCompany", "trackingUrl", "trackingUrls"),),
     told={
         "fulfillment": ("lineItems", "order"),
         "lineItemsByFulfillmentOrder": ("lineItems", "order"),

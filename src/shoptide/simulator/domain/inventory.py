@@ -151,6 +151,10 @@ def stocked_at(shop: Shop, location: str) -> bool:
     )
 
 
+def awaited_at(shop: Shop, location: str) -> bool:
+    return any(quantity(record["_levels"][location], "incoming") for record in at_location(shop, location))
+
+
 def relocate(shop: Shop, location: str, destination: str | None) -> None:
     """Move everything from one location to another; without one it is let go."""
     for record in list(at_location(shop, location)):

@@ -217,31 +217,50 @@ def _deactivate(args: Args, ctx: Context) -> Record:
 def _deactivation_problem(record: Record | None, destination: str | None, shop: Shop) -> list[Record]:
     if record is None:
         return [user_error(["locationId"], UNKNOWN, "LOCATION_NOT_FOUND")]
+    return _destination_problem(record, destination, shop) or _leaving_problem(record, destination, shop)
+
+
+def _destination_problem(record: Record, destination: str | None, shop: Shop) -> list[Record]:
+    """What speaks against the place that the stock is to go to."""
+    at, refused = ["destinationLocationId"], "Location could not be deactivated because the destination location"
     if destination == record["id"]:
-        message = (
-            "Location could not be deactivated because the destination location cannot be set to the location "
-            "to be deactivated."
-        )
-        return [user_error(["destinationLocationId"], message, "DESTINATION_LOCATION_IS_THE_SAME_LOCATION")]
-    if destination is not None and active(shop, destination) is None:
-        message = (
-            "Location could not be deactivated because the destination location could be not found or is inactive."
-        )
-        return [user_error(["destinationLocationId"], message, "DESTINATION_LOCATION_NOT_FOUND_OR_INACTIVE")]
-    if not any(row["isActive"] for row in shop.table(KIND) if row is not record):
+        message = f"{refused} cannot be set to the location to be deactivated."
+        return [user_error(at, message, "DESTINATION_LOCATION_IS_THE_SAME_LOCATION")]
+    if destination is None:
+        return []
+    place = active(shop, destination)
+    if place is None:
+        message = f"{refused} could be not found or is inactive."
+        return [user_error(at, message, "DESTINATION_LOCATION_NOT_FOUND_OR_INACTIVE")]
+    if place.get("isFulfillmentService"):
+        return [user_error(at, "destination location not shopify managed", "DESTINATION_LOCATION_NOT_SHOPIFY_MANAGED")]
+    return []
+
+
+def _leaving_problem(record: Record, destination: str | None, shop: Shop) -> list[Record]:
+    """What holds a location where it is; the store answers one of these with its placeholder unfilled."""
+    at = ["locationId"]
+    others = (row for row in shop.table(KIND) if row is not record)
+    if record.get("isFulfillmentService") or not any(row["isActive"] for row in others):
         message = (
             "Location could not be deactivated because it either has a fulfillment service or is the only location "
             "with a shipping address."
         )
-        return [user_error(["locationId"], message, "PERMANENTLY_BLOCKED_FROM_DEACTIVATION_ERROR")]
+        return [user_error(at, message, "PERMANENTLY_BLOCKED_FROM_DEACTIVATION_ERROR")]
+    if inventory.awaited_at(shop, record["id"]):
+        message = (
+            "%{location_name} has incoming inventory. You'll be able to deactivate it once the inventory has been "
+            "received."
+        )
+        return [user_error(at, message, "TEMPORARILY_BLOCKED_FROM_DEACTIVATION_ERROR")]
     if destination is None and inventory.stocked_at(shop, record["id"]):
         message = (
             "Location could not be deactivated without specifying where to relocate inventory stocked at the location."
         )
-        return [user_error(["locationId"], message, "HAS_ACTIVE_INVENTORY_ERROR")]
+        return [user_error(at, message, "HAS_ACTIVE_INVENTORY_ERROR")]
     if record["fulfillsOnlineOrders"] and _last_online(record, shop):
         message = "At least one location must fulfill online orders."
-        return [user_error(["locationId"], message, "CANNOT_DISABLE_ONLINE_ORDER_FULFILLMENT")]
+        return [user_error(at, message, "CANNOT_DISABLE_ONLINE_ORDER_FULFILLMENT")]
     return []
 
 

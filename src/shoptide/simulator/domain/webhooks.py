@@ -35,6 +35,22 @@ TOPIC = re.compile(r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}\Z")
 ARN = re.compile(r"arn:aws:events:[a-z0-9-]+::event-source/aws\.partner/shopify\.com(?:\.test)?/(\d+)/[^/\s]+\Z")
 INTERNAL = re.compile(r"(?:\A|\.)(?:shopify\.com|myshopify\.com|shopifycloud\.com|localhost|internal|local)\Z")
 LOOPBACK = re.compile(r"(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)\Z")
+# Topics as old as the REST API; newer ones are delivered as JSON only.
+XML_TOPICS = (
+    *(
+        "APP_UNINSTALLED",
+        "CARTS_",
+        "CHECKOUTS_",
+        "COLLECTION",
+        "CUSTOMERS_",
+        "CUSTOMER_GROUPS_",
+        "DISPUTES_",
+        "DOMAINS_",
+    ),
+    *("DRAFT_ORDERS_", "FULFILLMENTS_", "FULFILLMENT_EVENTS_", "INVENTORY_ITEMS_", "INVENTORY_LEVELS_", "LOCALES_"),
+    *("LOCATIONS_", "ORDERS_", "ORDER_TRANSACTIONS_", "PRODUCTS_", "PRODUCT_LISTINGS_", "REFUNDS_", "SHOP_"),
+    *("TENDER_TRANSACTIONS_", "THEMES_"),
+)
 COPIED = ("filter", "includeFields", "metafieldNamespaces", "metafields", "name")
 
 

@@ -135,6 +135,17 @@ def test_the_run_records_the_proof(puller: Puller) -> None:
     assert json.loads(published[0][0])["records"] == CUSTOMERS
 
 
+def test_a_run_counts_its_own_calls(puller: Puller) -> None:
+    """Not those of runs before it with the same client; streams' calls are among them."""
+    first = puller.whole()
+    puller.running.world.shop.clock.move(2)
+    puller.whole()
+    again = puller.whole()
+    assert all(each.path == "none" and each.calls == 1 for each in again.streams)
+    assert len(again.streams) <= again.calls <= len(again.streams) + 2
+    assert again.cost < first.cost
+
+
 def test_runs_show_the_proof(running: Running, tmp_path: Path) -> None:
     """`shoptide runs --json`: what was counted and what arrived, for whoever audits."""
     folder = Folder.of(tmp_path, running)

@@ -29,7 +29,7 @@ from shoptide.inbound.window import Probe, search_from, settled, unmoved
 from shoptide.ledger import Ledger
 from shoptide.resources.extraction import StreamPlan
 from shoptide.shopify.client import AdminClient
-from shoptide.shopify.meter import Meter
+from shoptide.shopify.meter import Meter, Reading
 from shoptide.warehouse import DuckDBWarehouse
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,8 @@ class Job:
 
 @dataclass
 class Run:
-    """What the steps of one pull share. `halt` ends what is under way when the run can't go on."""
+    """What the steps of one pull share. `before` is what the client had spent when the run began; `halt` ends what is
+    under way when the run can't go on."""
 
     config: PullConfig
     client: AdminClient
@@ -74,6 +75,7 @@ class Run:
     report: PullReport
     tell: Listener
     stop: Callable[[], bool]
+    before: Reading
     slots: Slots
     jobs: list[Job] = field(default_factory=list)
     halt: threading.Event = field(default_factory=threading.Event)

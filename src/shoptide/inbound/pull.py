@@ -74,6 +74,7 @@ def pull(
     chosen = options or Options()
     names = chosen_streams(config, chosen.streams)
     with ledger.lock(f"pull:{client.domain}:{config.name}"):
+        before = client.meter.snapshot()
         scopes = client.access().scopes
         run_id = ledger.begin_run("pull", config.name, client.domain, {"streams": names, **_shown(chosen)})
         report = PullReport(run_id, config.name, client.domain)
@@ -89,6 +90,7 @@ def pull(
             report=report,
             tell=_one_at_a_time(on_event),
             stop=stop or _never,
+            before=before,
             slots=Slots(client, free=client.shop.free_bulk_slots),
         )
         outcome = "failed"
@@ -131,7 +133,7 @@ def _never() -> bool:
 def _close(run: Run, outcome: str) -> None:
     """End the run in the ledger and publish it. What a failed stream brought stays on disk for the next run."""
     run.slots.close()
-    reading = run.client.meter.snapshot()
+    reading = run.client.meter.snapshot() - run.before
     run.report.calls, run.report.cost = reading.calls, reading.cost
     run.ledger.end_run(run.report.run_id, outcome, summary(run.report))  # type: ignore[arg-type]  # one of the four
     if outcome == "succeeded":

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LARGEST_PAGE = 250
 MOST_KEPT = 32
 PAGING = frozenset({"first", "last", "after", "before"})
-TIMELESS = frozenset({None, "ID", "CREATED_AT", "UPDATED_AT", "PROCESSED_AT", "NAME", "TITLE"})
+OWN = frozenset({"ID", "CREATED_AT", "UPDATED_AT", "PROCESSED_AT"})  # sort keys that read the record alone
 
 
 def page(value: Any, args: Args, ctx: Context, wanted: set[str]) -> Record:
@@ -86,12 +86,17 @@ def _index(listing: Listing, args: Args) -> Index | None:
     return listing.records.index if args.get("query") or args.get("sortKey") not in (None, "ID") else None
 
 
-def _state(listing: Listing, args: Args, ctx: Context, index: Index | None) -> tuple[int, int, int]:
-    """What a kept listing was worked out from. Searches and some sort keys read the time as well as the records."""
+def _state(listing: Listing, args: Args, ctx: Context, index: Index | None) -> tuple[int, ...]:
+    """What a kept listing was worked out from."""
     if index is not None:
         index.settle()
-    timely = args.get("query") or listing.keep or args.get("sortKey") not in TIMELESS
-    return (ctx.shop.revision, index.version if index else 0, int(ctx.now.timestamp()) if timely else 0)
+    known = index.version if index else 0
+    spec = SORTS.get(listing.root or "")
+    plain = spec is None or (args.get("sortKey") or spec.default) in OWN
+    if plain and not args.get("query") and not listing.keep and isinstance(listing.records, Table):
+        return (listing.records.changes, known)  # nothing else can change the order of the rows
+    # Searches and other sort keys read the time and other tables as well.
+    return (ctx.shop.revision, known, int(ctx.now.timestamp()))
 
 
 def _indexed(listing: Listing, args: Args, ctx: Context, index: Index | None) -> Rows:

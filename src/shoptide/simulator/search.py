@@ -230,8 +230,11 @@ def _text_match(term: Term, known: SearchField, shop: Shop) -> Match:
     wanted = _folded_words(term.value.rstrip("*"))
     prefix = term.value.endswith("*")
 
+    needle = max(wanted, key=len, default="")
+
     def match(record: Record) -> bool:
-        items = _texts(known.extract(record, shop))
+        # Most records don't have the longest word anywhere: only the rest is taken apart into words.
+        items = [item for item in _texts(known.extract(record, shop)) if needle in item.lower()]
         return any(_contains(_folded_words(item), wanted, prefix=prefix) for item in items)
 
     return match if wanted else lambda _record: False
@@ -243,9 +246,17 @@ def _token_match(term: Term, known: SearchField, shop: Shop) -> Match:
     wanted = {choice.strip().lower() for choice in choices if choice.strip()}
     prefixes = tuple(choice[:-1] for choice in wanted if choice.endswith("*"))
 
+    extract = known.extract
+
     def match(record: Record) -> bool:
-        items = {item.lower() for item in _texts(known.extract(record, shop))}
-        return bool(items & wanted) or any(item.startswith(prefix) for prefix in prefixes for item in items)
+        value = extract(record, shop)
+        if value is None:
+            return False
+        if value.__class__ is str:  # most fields, over many records: worth its own way
+            folded = value.lower()
+            return folded in wanted or (bool(prefixes) and folded.startswith(prefixes))
+        items = {item.lower() for item in _texts(value)}
+        return not items.isdisjoint(wanted) or any(item.startswith(prefixes) for item in items if prefixes)
 
     return match if wanted else lambda _record: False
 
@@ -356,6 +367,8 @@ MATCHES: dict[str, Callable[[Term, SearchField, Shop], Match]] = {
 
 
 def _texts(value: Any) -> list[str]:
+    if value.__class__ is str:
+        return [value]
     if value is None:
         return []
     return [str(item) for item in value if item is not None] if isinstance(value, list | tuple | set) else [str(value)]

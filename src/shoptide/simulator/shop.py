@@ -78,6 +78,7 @@ class Table:
         self.kind = kind
         self.tally = tally
         self.index: Index | None = None  # the search index, where it lags behind the records
+        self.changes = 0
         self.ascending = True  # whether the order is that of the ids' numbers
         self._newest = 0
         self._rows: dict[str, Record] = {}
@@ -99,6 +100,7 @@ class Table:
     def put(self, record: Record) -> Record:
         """Add or replace; call it again after changing a value that an index reads."""
         gid = record["id"]
+        self.changes += 1
         self.tally.count += 1
         if gid not in self._rows and self.ascending:
             self._look_at_order(gid)
@@ -116,6 +118,7 @@ class Table:
         self._newest = number
 
     def remove(self, gid: str) -> Record | None:
+        self.changes += 1
         self.tally.count += 1
         record = self._rows.pop(gid, None)
         if record is not None:

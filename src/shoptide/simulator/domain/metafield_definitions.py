@@ -9,6 +9,7 @@ from typing import Any
 
 from shoptide.simulator import metafield_validations as validations
 from shoptide.simulator.context import Context
+from shoptide.simulator.domain import metafield_definition_rules as rules
 from shoptide.simulator.metafield_values import MEASURED, definable_types
 from shoptide.simulator.registry import (
     Args,
@@ -106,6 +107,7 @@ def create(args: Args, ctx: Context) -> Record:
         "_unique": unique,
         "_adminFilterable": _enabled(given, "adminFilterable"),
         "_smartCollection": _enabled(given, "smartCollectionCondition"),
+        "_constraints": rules.constraints(given.get("constraints")),
     }
     return {"createdDefinition": _table(ctx.shop).put(record), "userErrors": []}
 
@@ -131,7 +133,8 @@ def _creation_problems(given: Record, namespace: str, ctx: Context) -> list[Reco
     if options:
         code = "DUPLICATE_OPTION" if "duplicate" in options[0] else "INVALID_OPTION"
         return [user_error(["definition", "validations"], message, code) for message in options]
-    return _capability_problems(given) or _limit_problems(given, ctx.shop)
+    access = rules.access_problems(given, namespace, "INVALID")
+    return access or _capability_problems(given) or rules.pinning_problems(given) or _limit_problems(given, ctx.shop)
 
 
 def _name_problems(given: Record, namespace: str) -> list[Record]:
@@ -228,6 +231,10 @@ def update(args: Args, ctx: Context) -> Record:
     options = validations.option_problems(record["type"], given.get("validations") or [])
     errors += [user_error(["definition", "validations"], message, "INVALID_OPTION") for message in options]
     errors += _capability_problems({**record, "capabilities": given.get("capabilities")})
+    errors += rules.access_problems(given, record["namespace"], "INVALID_INPUT") + rules.constraint_problems(
+        record, given
+    )
+    errors += rules.standard_problems(record, given)
     if given.get("pin") and not record["pinnedPosition"]:
         errors += _limit_problems({"ownerType": record["ownerType"], "pin": True}, ctx.shop)
     if errors:
@@ -245,6 +252,7 @@ def _not_updated(errors: list[Record]) -> Record:
 def _apply(record: Record, given: Record, shop: Shop) -> None:
     shop.touch(record)
     record.update({name: given[name] for name in ("name", "description") if name in given})
+    record["_constraints"] = rules.changed_constraints(record.get("_constraints"), given.get("constraintsUpdates"))
     if given.get("validations") is not None:
         record["validations"] = validations.records(given["validations"], record["type"])
     if given.get("access"):
@@ -275,6 +283,9 @@ def delete(args: Args, ctx: Context) -> Record:
         return _not_deleted(user_error(["id"], "Definition not found.", "NOT_FOUND"))
     values = [row for row in ctx.shop.table("Metafield") if _belongs(row, record)]
     everything = args.get("deleteAllAssociatedMetafields")
+    if _rules_collections(record, ctx.shop):
+        message = "Cannot proceed with this action. This definition is used in one or more automated collections."
+        return _not_deleted(user_error(None, message, "METAFIELD_DEFINITION_IN_USE"))
     if refusal := None if everything else _keeping_problem(record):
         return _not_deleted(user_error(None, *refusal))
     for row in values if everything else ():
@@ -282,6 +293,11 @@ def delete(args: Args, ctx: Context) -> Record:
     _table(ctx.shop).remove(record["id"])
     identifier = {name: record[name] for name in ("ownerType", "namespace", "key")}
     return {"deletedDefinitionId": record["id"], "deletedDefinition": identifier, "userErrors": []}
+
+
+def _rules_collections(record: Record, shop: Shop) -> bool:
+    found = (rule for row in shop.table("Collection") for rule in (row.get("_rules") or {}).get("rules") or ())
+    return any(rule.get("conditionObjectId") == record["id"] for rule in found)
 
 
 def _not_deleted(error: Record) -> Record:
@@ -313,6 +329,9 @@ def pin(args: Args, ctx: Context) -> Record:
     record = _wanted(args, ctx)
     if record is None:
         return {"pinnedDefinition": None, "userErrors": [user_error(None, "Definition not found.", "NOT_FOUND")]}
+    if record.get("_constraints"):
+        error = user_error(None, rules.NO_PINNING, "UNSUPPORTED_PINNING")
+        return {"pinnedDefinition": None, "userErrors": [error]}
     if record["pinnedPosition"]:
         error = user_error(None, "Definition already pinned.", "ALREADY_PINNED")
         return {"pinnedDefinition": None, "userErrors": [error]}
@@ -392,6 +411,12 @@ def type_record(name: str) -> Record:
 @field(KIND, "type")
 def type_of(record: Record, _args: Args, _ctx: Context) -> Record:
     return type_record(record["type"])
+
+
+@field(KIND, "constraints")
+def constraints(record: Record, _args: Args, _ctx: Context) -> Record:
+    held = record.get("_constraints") or {"key": None, "values": []}
+    return {"key": held["key"], "values": Listing("", [{"value": value} for value in held["values"]])}
 
 
 @field(KIND, "validationStatus")

@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,10 @@ from shoptide.ledger.records import HistoryEntry, OperationRecord, RecordState, 
 __all__ = ["HistoryEntry", "Ledger", "OperationRecord", "RecordState", "Run", "Sending", "open_ledger"]
 
 BATCH = 500  # rows a statement
+MARKS = 4_000  # records a block of lines
+_FATE = """CASE WHEN outcome <> 'applied' THEN 'o' WHEN "order" IS NOT NULL THEN 'x'
+  WHEN action = 'delete' THEN 'd' ELSE 'a' END"""
+FATE = f"CASE WHEN gid IS NULL THEN upper({_FATE}) ELSE {_FATE} END"
 
 
 def open_ledger(config: LedgerConfig, *, base: Path, clock: Clock | None = None) -> Ledger:
@@ -203,6 +207,37 @@ class Ledger:
             for row in result.mappings():
                 yield _state(row)
 
+    def marks(self, push: str) -> Iterator[str]:
+        """What comparing a million rows needs of every record: blocks of lines `key in hex, hash, fate`, tab-separated.
+
+        A fate is one letter: `a` applied, `d` deleted, `o` open (tried, and not applied), `x` applied and asked to be
+        sent again or skipped; in capitals when the record has no gid. Lines are put together inside SQLite.
+        """
+        line = f"hex(key) || char(9) || coalesce(hash, '') || char(9) || {FATE}"
+        # `+` keeps SQLite from walking the index on push for each block.
+        query = (
+            f"SELECT group_concat({line}, char(10)) FROM record_states"  # noqa: S608  # fixed text
+            " WHERE rowid BETWEEN ? AND ? AND +push = ?"
+        )
+        with self._errors(), closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            first, last = cursor.execute("SELECT min(rowid), max(rowid) FROM record_states").fetchone()
+            for start in range(first or 0, (last or -1) + 1, MARKS):
+                (block,) = cursor.execute(query, (start, start + MARKS - 1, push)).fetchone()
+                if block:
+                    yield f"{block}\n"
+
+    def states_of(self, push: str, keys: Iterable[str]) -> dict[str, RecordState]:
+        """The states of these records, by key; those that were never pushed are missing."""
+        table = schema.states
+        wanted = list(keys)
+        found: dict[str, RecordState] = {}
+        with self._read() as connection:
+            for start in range(0, len(wanted), BATCH):
+                query = sa.select(table).where(table.c.push == push, table.c.key.in_(wanted[start : start + BATCH]))
+                found |= {row["key"]: _state(row) for row in connection.execute(query).mappings()}
+        return found
+
     def records(
         self, push: str, *, outcome: str | None = None, key: str | None = None, limit: int | None = None
     ) -> list[RecordState]:
@@ -241,14 +276,17 @@ class Ledger:
 
     def settle(self, states: Iterable[RecordState]) -> None:
         """Note outcomes: states and history written, their journal entries removed, all in one commit."""
+        settled = list(states)
+        if not settled:
+            return
         now = self.clock.now()
+        # What is unknown stays in the journal until it is looked up.
+        known = [{"in_push": each.push, "in_key": each.key} for each in settled if each.outcome != "unknown"]
         with self._write() as connection:
-            for state in states:
-                connection.execute(_upsert(state, now))
-                connection.execute(schema.history.insert().values(**_history_values(state, now)))
-                if state.outcome != "unknown":  # what is unknown stays in the journal until it is looked up
-                    table = schema.journal
-                    connection.execute(table.delete().where(table.c.push == state.push, table.c.key == state.key))
+            connection.execute(UPSERT_STATE, [_state_values(state, now) for state in settled])
+            connection.execute(schema.history.insert(), [_history_values(state, now) for state in settled])
+            if known:
+                connection.execute(FORGET, known)
 
     def order(self, push: str, keys: Iterable[str] | None, order: str | None) -> int:
         """Note what a user asks for records (all of them when `keys` is None): resync, skip_once, skip_always, None."""
@@ -280,10 +318,7 @@ class Ledger:
         ]
         if rows:
             with self._write() as connection:
-                for row in rows:
-                    insert = sqlite_insert(schema.journal).values(**row)
-                    updated = {name: value for name, value in row.items() if name not in ("push", "key")}
-                    connection.execute(insert.on_conflict_do_update(index_elements=["push", "key"], set_=updated))
+                connection.execute(UPSERT_JOURNAL, rows)
 
     def unsettled(self, push: str) -> list[Sending]:
         """Writes whose outcome nobody noted: their process was killed or their answer lost."""
@@ -305,10 +340,10 @@ class Ledger:
 
     def withdraw(self, push: str, keys: Iterable[str]) -> None:
         """Remove journal entries of writes that certainly never happened."""
-        table = schema.journal
-        with self._write() as connection:
-            for key in keys:
-                connection.execute(table.delete().where(table.c.push == push, table.c.key == key))
+        gone = [{"in_push": push, "in_key": key} for key in keys]
+        if gone:
+            with self._write() as connection:
+                connection.execute(FORGET, gone)
 
 
 def _configure(connection: Any, _record: object) -> None:
@@ -351,15 +386,28 @@ STATE_COLUMNS = (
 )  # fmt: skip
 
 
+def _upserting(table: sa.Table) -> Any:
+    """A statement for many rows at once that puts each in place of what its key had."""
+    insert = sqlite_insert(table)
+    updated = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+    return insert.on_conflict_do_update(index_elements=["push", "key"], set_=updated)
+
+
+UPSERT_STATE = _upserting(schema.states)
+UPSERT_JOURNAL = _upserting(schema.journal)
+FORGET = schema.journal.delete().where(
+    schema.journal.c.push == sa.bindparam("in_push"), schema.journal.c.key == sa.bindparam("in_key")
+)
+
+
 def _state(row: Any) -> RecordState:
     values = {name: row[name] for name in STATE_COLUMNS}
     return RecordState(push=row["push"], key=row["key"], updated_at=_moment(row["updated_at"]), **values)
 
 
-def _upsert(state: RecordState, now: datetime) -> Any:
-    values = {name: getattr(state, name) for name in STATE_COLUMNS} | {"updated_at": _text(now)}
-    insert = sqlite_insert(schema.states).values(push=state.push, key=state.key, **values)
-    return insert.on_conflict_do_update(index_elements=["push", "key"], set_=values)
+def _state_values(state: RecordState, now: datetime) -> dict[str, Any]:
+    names = ("push", "key", *STATE_COLUMNS)
+    return {name: getattr(state, name) for name in names} | {"updated_at": _text(now)}
 
 
 def _history_values(state: RecordState, now: datetime) -> dict[str, Any]:

@@ -44,11 +44,13 @@ class Plan:
     push: str
     object: str
     strategy: str
-    rows: list[Planned]
+    rows: list[Planned]  # without those that are unchanged
     notes: list[str] = field(default_factory=list)
+    unchanged: int = 0
 
     def counts(self) -> dict[str, int]:
         found = dict.fromkeys(ACTIONS, 0)
+        found["unchanged"] = self.unchanged
         for row in self.rows:
             found[row.action] += 1
         return {name: count for name, count in found.items() if count}
@@ -61,17 +63,12 @@ class Plan:
 def compare(
     push: PushConfig, drafts: Iterable[Draft], states: dict[str, RecordState], *, retry_only: bool = False
 ) -> list[Planned]:
-    """Plan a push's rows; `states` by key. Rows that vanished from the source are deleted by `mirror` only."""
+    """Plan a push's rows; `states` by key. Records that have no row any more are `gone`'s to plan."""
     planned = []
-    seen = set()
     for draft in drafts:
-        seen.add(draft.key)
         state = states.get(draft.key)
-        if retry_only and (state is None or state.outcome == "applied"):
-            continue
-        planned.append(_one(push, draft, state))
-    if push.strategy == "mirror" and seen and not retry_only:
-        planned += [_gone(state) for key, state in states.items() if key not in seen and state.gid]
+        if not retry_only or (state is not None and state.outcome != "applied"):
+            planned.append(_one(push, draft, state))
     return planned
 
 
@@ -107,10 +104,9 @@ def _deletion(draft: Draft, state: RecordState | None, gid: str | None, attempts
     return Planned(draft.key, "delete", draft, gid, attempts=attempts)
 
 
-def _gone(state: RecordState) -> Planned:
+def gone(state: RecordState) -> Planned:
+    """What a mirror does with a record whose row left the source."""
     draft = Draft(state.key, state.sent or {}, state.gid)
-    if state.action == "delete" and state.outcome == "applied":
-        return Planned(state.key, "unchanged", draft, state.gid)
     if state.order in ("skip_once", "skip_always"):
         return Planned(state.key, "skipped", draft, state.gid, reason="asked to be skipped")
     return Planned(state.key, "delete", draft, state.gid, reason="no longer in the source", attempts=state.attempts)

@@ -14,10 +14,11 @@ from shoptide.errors import Interrupted, SourceError, UsageError
 from shoptide.ledger import Ledger, RecordState
 from shoptide.outbound import publication
 from shoptide.outbound.application import WORKERS, Sender
+from shoptide.outbound.comparison import compare_source
 from shoptide.outbound.events import Listener, Outcome, PushPlanned, PushReport, RowSettled
-from shoptide.outbound.planning import WRITES, Plan, Planned, compare
+from shoptide.outbound.planning import WRITES, Plan, Planned
 from shoptide.outbound.resolution import resolve_lost, resolved, settled_values
-from shoptide.outbound.rows import Draft, Drafter, checked_config, read_columns, refuse_doubles, snaked
+from shoptide.outbound.rows import checked_config, snaked
 from shoptide.outbound.session import Session
 from shoptide.resources.objects import PushObject
 from shoptide.shopify.client import AdminClient
@@ -79,11 +80,11 @@ def plan(
 
 
 def _planned(job: Job) -> Plan:
-    drafts = read_drafts(job)
-    states = {state.key: state for state in job.ledger.states(job.push.name)}
-    rows = compare(job.push, drafts, states, retry_only=job.options.retry is not None)
-    found = Plan(job.push.name, job.push.object, job.push.strategy, rows)
-    if not drafts and job.push.strategy in ("mirror", "delete"):
+    compared = compare_source(
+        job.session, job.warehouse, job.ledger, job.base, retry_only=job.options.retry is not None
+    )
+    found = Plan(job.push.name, job.push.object, job.push.strategy, compared.rows, unchanged=compared.unchanged)
+    if not compared.source_rows and job.push.strategy in ("mirror", "delete"):
         found.notes.append("the source is empty: nothing is deleted")
     found.rows = resolved(job.session, found.rows, workers=job.workers)
     found.rows = settled_values(job.session, found.rows, live=job.options.live)
@@ -97,16 +98,6 @@ def _planned(job: Job) -> Plan:
             " (its definition is made when the first one is written)"
         )
     return found
-
-
-def read_drafts(job: Job) -> list[Draft]:
-    """The source as drafts; raises SourceError when it can't be read or has columns the object lacks."""
-    source = job.warehouse.read_source(job.push.source, base=job.base)
-    schema = job.session.schema
-    columns = read_columns(job.push, job.target, schema, source.columns)
-    currency = (lambda: job.session.currency) if job.push.object == "orders" else None
-    drafter = Drafter(job.push, job.target, schema, columns, currency)
-    return refuse_doubles([drafter.draft(row) for row in source], columns.key)
 
 
 def _complete(job: Job, row: Planned) -> Planned:

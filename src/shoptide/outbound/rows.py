@@ -176,16 +176,15 @@ class Drafter:
         self.columns = columns
         self.shaper = Shaper(schema, currency)
 
-    def draft(self, row: Mapping[str, Any]) -> Draft:
-        key = row[self.columns.key]
-        if key is None or str(key).strip() == "":
+    def draft(self, row: Mapping[str, Any], key: str | None) -> Draft:
+        """A row as a draft; `key` is its key as text."""
+        if key is None or not key.strip():
             return Draft("", problem=Problem(self.columns.key, "the key is empty", None))
-        text = str(key)
         try:
             gid = self._gid(row)
-            return Draft(text, self._values(row), gid)
+            return Draft(key, self._values(row), gid)
         except Mismatch as wrong:
-            return Draft(text, problem=wrong.problem)
+            return Draft(key, problem=wrong.problem)
 
     def _gid(self, row: Mapping[str, Any]) -> str | None:
         for column in self.columns.identity:

@@ -7,9 +7,9 @@ from pathlib import Path
 from shoptide.config import WarehouseConfig
 from shoptide.errors import ConfigError
 from shoptide.warehouse.duckdb import DuckDBWarehouse, database_path
-from shoptide.warehouse.source import SourceRows
+from shoptide.warehouse.staged import StagedSource
 
-__all__ = ["DuckDBWarehouse", "SourceRows", "open_warehouse"]
+__all__ = ["DuckDBWarehouse", "StagedSource", "open_warehouse"]
 
 
 def open_warehouse(config: WarehouseConfig, *, base: Path, read_only: bool = False) -> DuckDBWarehouse:

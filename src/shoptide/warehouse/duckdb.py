@@ -12,8 +12,8 @@ from urllib.parse import unquote
 import duckdb
 
 from shoptide.errors import ConfigError, WarehouseError, WarehouseLocked
-from shoptide.warehouse import source
 from shoptide.warehouse.names import literal, quoted
+from shoptide.warehouse.staged import StagedSource, stage
 
 LOCKED = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 SETTINGS = {
@@ -136,15 +136,15 @@ class DuckDBWarehouse:
         ).fetchall()
         return [row[0] for row in rows]
 
-    def read_source(self, text: str, *, base: Path) -> source.SourceRows:
-        """The rows of a push's source: a table, a query or a file below `base`. Raises SourceError.
+    def stage(self, source: str, *, base: Path) -> StagedSource:
+        """Read a push's source: a table, a query or a file below `base`. Raises SourceError.
 
         Names without a schema are looked for in ours first, as `run_query` does.
         """
         cursor = self.connection.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
         self._look_here_first(cursor)
-        return source.read(cursor, text, base)
+        return stage(cursor, source, base)
 
     def run_query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """A query's columns and rows, names without a schema looked for in ours first. Raises WarehouseError."""

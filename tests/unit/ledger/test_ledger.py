@@ -51,6 +51,29 @@ def test_an_operation_is_open_until_it_is_closed(ledger: Ledger) -> None:
     assert ledger.open_operations("acme", "store", "orders") == []
 
 
+def test_marks_hold_what_comparing_needs_of_every_record(ledger: Ledger) -> None:
+    """Keys whatever they contain, the hash, and a letter for what became of it; other pushes' records are not there."""
+    odd = 'a\tb"\n€'
+    ledger.settle([applied(odd, gid="g", hash="h1"), applied("2", hash="h2"), applied("3", gid="g", action="delete"),
+                   applied("4", gid="g", outcome="rejected"), applied("5", outcome="rejected"),
+                   applied("1", push="other", gid="g")])  # fmt: skip
+    ledger.settle([applied(f"n{i}", gid="g", hash="h") for i in range(9_000)])
+    ledger.order("vip", ["2"], "resync")
+    lines = [line.split("\t") for block in ledger.marks("vip") for line in block.splitlines()]
+    found = {bytes.fromhex(key).decode(): (values, fate) for key, values, fate in lines}
+    assert len(found) == len(lines) == 9_005
+    assert found[odd] == ("h1", "a")
+    assert [found[key][1] for key in "2345"] == ["X", "d", "o", "O"]
+    assert found["3"][0] == ""
+
+
+def test_states_are_found_by_their_keys(ledger: Ledger) -> None:
+    """Many at once; what was never pushed is missing."""
+    ledger.settle([applied(f"n{i}") for i in range(1_200)])
+    found = ledger.states_of("vip", [f"n{i}" for i in range(0, 2_000, 2)])
+    assert (len(found), found["n8"].key) == (600, "n8")
+
+
 def test_settling_removes_the_journal_entry_in_the_same_commit(ledger: Ledger) -> None:
     """An outcome and its journal entry are never both there."""
     ledger.journal([sending("1"), sending("2")])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shoptide.config import PushConfig
 from shoptide.errors import ConfigError, SourceError
 from shoptide.ledger import RecordState
-from shoptide.outbound.planning import Change, compare, differences
+from shoptide.outbound.planning import Change, compare, differences, gone
 from shoptide.outbound.rows import Draft, Drafter, checked_config, read_columns, refuse_doubles
 from shoptide.resources.inputs import Problem
 from shoptide.resources.objects import CUSTOMERS
@@ -82,16 +82,10 @@ def test_a_rejected_row_is_tried_again() -> None:
     assert actions(compare(push(), [Draft("1", {"note": "x"})], {"1": held})) == {"1": "find"}
 
 
-def test_mirror_deletes_what_left_the_source() -> None:
-    """And only that."""
-    states = {key: state(key, {}) for key in ("1", "2")}
-    assert actions(compare(push(strategy="mirror"), [Draft("1", {})], states)) == {"1": "unchanged", "2": "delete"}
-
-
-@pytest.mark.parametrize("strategy", ["create", "update", "upsert", "delete", "mirror"])
-def test_an_empty_source_deletes_nothing(strategy: str) -> None:
-    """Whatever the strategy and however many records were pushed before."""
-    assert compare(push(strategy=strategy), [], {"1": state("1", {})}) == []
+def test_a_record_that_left_the_source_is_deleted_unless_it_is_to_be_skipped() -> None:
+    """By its gid, with the reason."""
+    assert (gone(state("1", {})).action, gone(state("1", {})).gid) == ("delete", "gid://shopify/Customer/1")
+    assert gone(state("1", {}, order="skip_always")).action == "skipped"
 
 
 def test_a_deleted_record_stays_deleted() -> None:
@@ -139,10 +133,8 @@ def test_applying_the_differences_gives_the_row(before: dict[str, Any], after: d
 @given(
     st.dictionaries(st.text(min_size=1, max_size=3), VALUES), st.dictionaries(st.text(min_size=1, max_size=3), VALUES)
 )
-def test_every_row_and_every_state_has_one_fate(
-    rows: dict[str, dict[str, Any]], held: dict[str, dict[str, Any]]
-) -> None:
-    """A mirror's plan names each key once; a row whose every value was sent before is unchanged."""
+def test_every_row_has_one_fate(rows: dict[str, dict[str, Any]], held: dict[str, dict[str, Any]]) -> None:
+    """A plan names each key once; a row whose every value was sent before is unchanged."""
     drafts = [Draft(key, values) for key, values in rows.items()]
     states = {key: state(key, values) for key, values in held.items()}
     planned = compare(push(strategy="mirror"), drafts, states)
@@ -151,8 +143,7 @@ def test_every_row_and_every_state_has_one_fate(
     for key in rows.keys() & held.keys():
         same = all(name in held[key] and held[key][name] == value for name, value in rows[key].items())
         assert (found[key] == "unchanged") == same
-    if rows:
-        assert {key for key, action in found.items() if action == "delete"} == held.keys() - rows.keys()
+    assert found.keys() == rows.keys()
 
 
 # columns
@@ -181,8 +172,8 @@ def test_a_bad_value_makes_its_own_row_invalid() -> None:
     """The column and the reason are kept; other rows go on."""
     columns = read_columns(push(), CUSTOMERS, SCHEMA, ["crm_id", "tax_exempt", "email"])
     drafter = Drafter(push(), CUSTOMERS, SCHEMA, columns)
-    bad = drafter.draft({"crm_id": 1, "tax_exempt": "perhaps", "email": None})
-    good = drafter.draft({"crm_id": 2, "tax_exempt": False, "email": "a@x.com"})
+    bad = drafter.draft({"crm_id": 1, "tax_exempt": "perhaps", "email": None}, "1")
+    good = drafter.draft({"crm_id": 2, "tax_exempt": False, "email": "a@x.com"}, "2")
     assert bad.problem is not None
     assert bad.problem.column == "tax_exempt"
     assert good.values == {"taxExempt": False, "email": "a@x.com"}
@@ -192,8 +183,8 @@ def test_nulls_are_ignored_or_cleared_as_configured() -> None:
     """A null is nothing to say, unless it is said to clear."""
     columns = read_columns(push(), CUSTOMERS, SCHEMA, ["crm_id", "note"])
     row = {"crm_id": 1, "note": None}
-    assert Drafter(push(), CUSTOMERS, SCHEMA, columns).draft(row).values == {}
-    assert Drafter(push(nulls="clear"), CUSTOMERS, SCHEMA, columns).draft(row).values == {"note": ""}
+    assert Drafter(push(), CUSTOMERS, SCHEMA, columns).draft(row, "1").values == {}
+    assert Drafter(push(nulls="clear"), CUSTOMERS, SCHEMA, columns).draft(row, "1").values == {"note": ""}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,140 @@
+"""A push's source read once, and asked which of its rows may differ from what is known: sets, before anything is a row.
+
+The rows lie in a temporary table of a connection of its own, so a query is run once whatever is asked afterwards, and
+all answers are about the same rows.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from shoptide.warehouse.names import literal, quoted
+from shoptide.warehouse.source import in_plain_times, refuse_names, statement, unreadable
+
+BATCH = 2_000
+# One line for each known record: its key in hexadecimal, the hash of its values, what it is to the reader.
+KNOWN = "columns = {'key': 'VARCHAR', 'hash': 'VARCHAR', 'fate': 'VARCHAR'}"
+
+
+@dataclass
+class StagedSource:
+    """The rows of a source; `types` are DuckDB's, by column. Close it: it holds the rows."""
+
+    what: str
+    columns: tuple[str, ...]
+    types: dict[str, Any]
+    count: int
+    connection: duckdb.DuckDBPyConnection = field(repr=False)
+    key: str = ""
+
+    def __enter__(self) -> StagedSource:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def mark(self, key: str, values: str | None) -> None:
+        """Note each row's key as text, and the hash of `values`: SQL for a text, null where it can't be told."""
+        self.key = key
+        hashed = "NULL::VARCHAR" if values is None else f"left(sha256({values}), 32)"
+        self._run(
+            f"CREATE TEMP TABLE marked AS SELECT rowid AS row, CAST({quoted(key)} AS VARCHAR) AS key, {hashed} AS hash"
+            " FROM staged"
+        )
+        self._run("CREATE TEMP TABLE doubled AS SELECT key FROM marked GROUP BY key HAVING count(*) > 1")
+
+    def know(self, lines: Iterable[str]) -> int:
+        """Take in what is known, as blocks of lines (KNOWN); returns how many records that are."""
+        with tempfile.NamedTemporaryFile("w", encoding="ascii", suffix=".tsv") as file:
+            file.writelines(lines)
+            file.flush()
+            return self.know_file(Path(file.name))
+
+    def know_file(self, path: Path) -> int:
+        if path.stat().st_size == 0:
+            self._run("CREATE TEMP TABLE known (key VARCHAR, hash VARCHAR, fate VARCHAR)")
+            return 0
+        options = f"delim = '\t', quote = '', escape = '', header = false, auto_detect = false, {KNOWN}"
+        self._run(
+            "CREATE TEMP TABLE known AS SELECT decode(unhex(key)) AS key, hash, fate"
+            f" FROM read_csv({literal(str(path))}, {options})"
+        )
+        return self._number("SELECT count(*) FROM known")
+
+    def select(self, *, done: str, by_hash: bool, only: str = "") -> int:
+        """Choose the rows to look at: those that are new, not `done`, doubled, or (by_hash) of another hash.
+
+        With `only`, just those whose record is known with one of these fates. Returns their number.
+        """
+        same = f"k.fate = {literal(done)}" + (" AND k.hash = m.hash" if by_hash else "")
+        found = "SELECT m.row FROM marked m LEFT JOIN known k ON k.key = m.key"
+        doubled = "m.key IN (SELECT key FROM doubled)"
+        wanted = (
+            f"k.fate IN ({_letters(only)})" if only else f"NOT coalesce({same}, false) OR m.key IS NULL OR {doubled}"
+        )
+        self._run(f"CREATE OR REPLACE TEMP TABLE chosen AS {found} WHERE {wanted}")
+        return self._number("SELECT count(*) FROM chosen")
+
+    def chosen(self) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """The chosen rows in the source's order, each with its key as text."""
+        listed = f"SELECT CAST({quoted(self.key)} AS VARCHAR), * FROM staged"
+        whole = self._number("SELECT count(*) FROM chosen") == self.count
+        part = "" if whole else " WHERE rowid IN (SELECT row FROM chosen)"
+        result = self._run(f"{listed}{part} ORDER BY rowid")
+        while True:
+            try:
+                rows = result.fetchmany(BATCH)
+            except duckdb.Error as error:
+                raise unreadable(self.what, error) from None
+            if not rows:
+                return
+            for row in rows:
+                yield row[0], dict(zip(self.columns, row[1:], strict=True))
+
+    def missing(self, fates: str) -> list[str]:
+        """The keys that are known with one of these fates and have no row."""
+        listed = "SELECT k.key FROM known k ANTI JOIN marked m ON m.key = k.key"
+        rows = self._run(f"{listed} WHERE k.fate IN ({_letters(fates)}) ORDER BY k.key").fetchall()
+        return [row[0] for row in rows]
+
+    def number_known(self, fates: str) -> int:
+        return self._number(f"SELECT count(*) FROM known WHERE fate IN ({_letters(fates)})")
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self.connection.execute(sql)
+        except duckdb.Error as error:
+            raise unreadable(self.what, error) from None
+
+    def _number(self, sql: str) -> int:
+        row = self._run(sql).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _letters(fates: str) -> str:
+    return ", ".join(literal(each) for each in fates)
+
+
+def stage(connection: duckdb.DuckDBPyConnection, source: str, base: Path) -> StagedSource:
+    """Read a source; `connection` is closed with it. Raises SourceError when it can't be read or has two same names."""
+    try:
+        query = statement(source, base)
+        described = connection.execute(f"DESCRIBE {query}").fetchall()
+        refuse_names(source, [str(column[0]) for column in described])
+        connection.execute(f"CREATE TEMP TABLE staged AS {in_plain_times(query, described)}")
+        found = connection.table("staged")
+        number = connection.execute("SELECT count(*) FROM staged").fetchone()
+    except duckdb.Error as error:
+        connection.close()
+        raise unreadable(source, error) from None
+    except BaseException:
+        connection.close()
+        raise
+    types = dict(zip(found.columns, found.types, strict=True))
+    return StagedSource(source, tuple(found.columns), types, int(number[0]) if number else 0, connection)

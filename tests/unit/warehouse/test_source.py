@@ -89,15 +89,6 @@ def test_only_rows_that_may_differ_are_chosen(tmp_path: Path) -> None:
         assert staged.number_known("a") == 5
 
 
-def test_times_with_a_zone_arrive_as_utc(tmp_path: Path) -> None:
-    """Plain ones, and those inside lists and structs: no further package is asked for."""
-    text = "select t, [t] as many, {'at': t} as one from (select timestamptz '2026-01-02 03:04:05+02' as t)"
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    moment = datetime(2026, 1, 2, 1, 4, 5)  # noqa: DTZ001  # times of a source are UTC without saying so
-    assert list(read(connection, text, tmp_path)) == [{"t": moment, "many": [moment], "one": {"at": moment}}]
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [

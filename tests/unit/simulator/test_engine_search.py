@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from shoptide.simulator import search
 from shoptide.simulator.registry import SearchSpec, boolean, instant, number, numeric_id, text, token
 from shoptide.simulator.search import matcher
 from shoptide.simulator.shop import Shop
@@ -111,3 +115,21 @@ def test_unknown_value_of_an_enumeration_matches_nothing_and_warns() -> None:
 def test_broken_syntax_is_no_error(query: str) -> None:
     """FACTS 10: what is out of place is passed over."""
     assert hits(query) in ([0, 1], [0, 1, 2])
+
+
+def in_a_row(text: str, wanted: list[str], *, prefix: bool) -> bool:
+    """The definition, word by word: what `_holding` has to find however it does it."""
+    words = re.findall(r"\w+", text)
+    windows = [words[start : start + len(wanted)] for start in range(len(words) - len(wanted) + 1)]
+    last = str.startswith if prefix else str.__eq__
+    return any(window[:-1] == wanted[:-1] and last(window[-1], wanted[-1]) for window in windows)
+
+
+@given(
+    st.text("ab -@.\u00e9_", max_size=12),
+    st.lists(st.text("ab\u00e9_", min_size=1, max_size=2), min_size=1, max_size=3),
+    st.booleans(),
+)
+def test_words_are_found_as_they_are_defined(text: str, wanted: list[str], prefix: bool) -> None:
+    """One pattern over the text finds what a look at its words would."""
+    assert bool(search._holding(wanted, prefix=prefix)(text)) == in_a_row(text, wanted, prefix=prefix)

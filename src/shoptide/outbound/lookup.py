@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,10 +120,10 @@ def way_of(session: Session, name: str) -> Way:
     return WAYS[session.push.object, name]
 
 
-def value_of(draft: Draft, name: str) -> str | None:
+def value_of(session: Session, draft: Draft, name: str) -> str | None:
     """What a row has to be found by; None when it says nothing exact."""
     if "." in name:
-        return draft.key
+        return session.marker_value(draft.key, draft.values)
     value = draft.values.get(name)
     if name == "sku" and value is None:
         variants = draft.values.get("variants") or []
@@ -143,7 +143,7 @@ def find(session: Session, drafts: Iterable[Draft]) -> dict[str, Match]:
     for name in session.push.match:
         if name in ("gid", "id", "record_id"):
             continue  # the row's own id, which its draft carries already
-        values = {key: value for key, draft in waiting.items() if (value := value_of(draft, name))}
+        values = {key: value for key, draft in waiting.items() if (value := value_of(session, draft, name))}
         for key, hits in by_way(session, way_of(session, name), values).items():
             if hits:
                 found[key] = Match(hits[0], by=name) if len(hits) == 1 else Match(several=tuple(hits), by=name)
@@ -151,9 +151,9 @@ def find(session: Session, drafts: Iterable[Draft]) -> dict[str, Match]:
     return found
 
 
-def find_marked(session: Session, keys: Iterable[str]) -> dict[str, str]:
-    """The records that carry rows' keys in the push's id metafield: key → gid."""
-    wanted = {key: key for key in keys}
+def find_marked(session: Session, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The records that carry rows' keys in the push's id metafield: rows are values by key, the answer gids by key."""
+    wanted = {key: session.marker_value(key, values) for key, values in rows.items()}
     if not wanted or not session.target.marker_owner or not session.has_marker():
         return {}
     way = _custom(ROOTS[session.push.object], session.marker["namespace"], session.marker["key"])
@@ -184,21 +184,3 @@ def variants_by_sku(session: Session, skus: Iterable[str]) -> dict[str, list[str
     found = by_way(session, VARIANT_BY_SKU, {sku: sku for sku in asked if sku not in session.skus})
     session.skus.update({sku: hits[0] for sku, hits in found.items() if len(hits) == 1})
     return {sku: found[sku] if sku in found else [session.skus[sku]] for sku in asked}
-
-
-def current(session: Session, gids: Iterable[str], names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """What the store holds of some plain fields now: gid → field → value."""
-    kind = session.schema.type(session.target.kind)
-    readable = [
-        name for name in names if name in kind.fields and session.schema.type(kind.fields[name].type.name).is_leaf
-    ]
-    if not readable:
-        return {}
-    found: dict[str, dict[str, Any]] = {}
-    wanted = sorted(set(gids))
-    document = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {kind.name} {{ id {' '.join(readable)} }} }} }}"
-    for start in range(0, len(wanted), 250):
-        for node in session.query(document, {"ids": wanted[start : start + 250]})["nodes"]:
-            if node:
-                found[node["id"]] = node
-    return found

@@ -10,7 +10,15 @@ from typing import Any
 
 from shoptide.outbound import variant_writers
 from shoptide.outbound.session import Session
-from shoptide.outbound.writers import Values, following, gone_is_fine, in_batches, with_marker, without_empty
+from shoptide.outbound.writers import (
+    Values,
+    following,
+    gone_is_fine,
+    in_batches,
+    needs_marker,
+    with_marker,
+    without_empty,
+)
 
 # Columns that are no fields of the product's own input.
 BESIDE = ("media", "publishTo", "unpublishFrom", "variants", "sku", "price")
@@ -20,7 +28,7 @@ MOST_PUBLICATIONS = 250  # items in an input array
 def create_product(session: Session, key: str, values: Values) -> str:
     targets = publications(session, values)  # an unknown name is refused before anything is made
     given = {name: value for name, value in without_empty(values).items() if name not in BESIDE}
-    if not given.get("handle"):
+    if needs_marker(session, given):
         given = with_marker(session, given, key)
     if values.get("variants") or values.get("sku") is not None or values.get("price") is not None:
         gid = _set_whole(session, given, values)

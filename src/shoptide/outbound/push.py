@@ -20,6 +20,7 @@ from shoptide.outbound.planning import WRITES, Plan, Planned
 from shoptide.outbound.resolution import resolve_lost, resolved, settled_values
 from shoptide.outbound.rows import checked_config, snaked
 from shoptide.outbound.session import Session
+from shoptide.outbound.writers import needs_marker
 from shoptide.resources.objects import PushObject
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
@@ -91,7 +92,8 @@ def _planned(job: Job) -> Plan:
     found.rows = [_complete(job, row) for row in found.rows]
     if job.options.limit is not None:
         found.rows = _limited(found.rows, job.options.limit)
-    if job.target.marker_owner and any(_marks(job, row) for row in found.rows):
+    new = [row for row in found.rows if row.action == "create"] if job.target.marker_owner else []
+    if any(needs_marker(job.session, row.draft.values) for row in new):
         marker = job.session.marker
         found.notes.append(
             f"each new record carries its row's key in the id metafield {marker['namespace']}.{marker['key']}"
@@ -109,13 +111,6 @@ def _complete(job: Job, row: Planned) -> Planned:
         return row
     reason = f"{snaked(missing[0])} is required to create {job.push.object}"
     return replace(row, action="invalid", reason=reason)
-
-
-def _marks(job: Job, row: Planned) -> bool:
-    if row.action != "create":
-        return False
-    names = {"customers": ("email", "phone"), "products": ("handle",)}.get(job.push.object, ())
-    return not any(row.draft.values.get(name) for name in names)
 
 
 def _limited(rows: list[Planned], limit: int) -> list[Planned]:

@@ -12,12 +12,12 @@ from typing import Any
 
 from shoptide.ledger import Ledger, RecordState, Sending
 from shoptide.outbound import fulfillment_writers, lookup
+from shoptide.outbound.current import current
+from shoptide.outbound.likeness import holds, is_empty, merged
 from shoptide.outbound.lookup import Match
-from shoptide.outbound.planning import Change, Planned, differences
+from shoptide.outbound.planning import Change, Planned
 from shoptide.outbound.session import Refused, Session
 from shoptide.resources.inputs import Problem, camel
-
-EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def resolved(session: Session, rows: list[Planned], *, workers: int) -> list[Planned]:
@@ -26,7 +26,7 @@ def resolved(session: Session, rows: list[Planned], *, workers: int) -> list[Pla
         return _unshared(_fulfillments(session, rows, workers))
     wanted = [row for row in rows if row.action in ("find", "create", "delete") and row.gid is None]
     found = lookup.find(session, [row.draft for row in wanted])
-    missing = [row.key for row in wanted if not found[row.key].gid and not found[row.key].several]
+    missing = {row.key: row.draft.values for row in wanted if not found[row.key].gid and not found[row.key].several}
     marked = lookup.find_marked(session, missing)
     return _unshared([_decided(session, row, found.get(row.key), marked.get(row.key)) for row in rows])
 
@@ -103,7 +103,7 @@ def settled_values(session: Session, rows: list[Planned], *, live: bool) -> list
     careful = {camel(column): policy for column, policy in policies.items() if policy != "overwrite"}
     updates = [row for row in rows if row.action == "update" and row.gid]
     names = set(careful) | ({name for row in updates for name in row.draft.values} if live else set())
-    held = lookup.current(session, [row.gid for row in updates if row.gid], sorted(names)) if names else {}
+    held = current(session, [row.gid for row in updates if row.gid], sorted(names)) if names else {}
     return [_settled(session, row, held, careful, live=live) if row.action == "update" else row for row in rows]
 
 
@@ -116,10 +116,11 @@ def _settled(
         return replace(row, action="blocked", problem=problem, reason=f"{names[0]}: {problem.reason}")
     changes = dict(row.changes)
     if live:
-        known = {name: value for name, value in row.draft.values.items() if name in now}
-        changes = differences({name: now[name] for name in known}, known) | {
-            name: change for name, change in changes.items() if name not in now
-        }
+        changes = {
+            name: Change(now[name], value)
+            for name, value in row.draft.values.items()
+            if name in now and not holds(now[name], value)
+        } | {name: change for name, change in changes.items() if name not in now}
     for name, policy in careful.items():
         if name in changes and name in now:
             changes = _with_policy(changes, name, policy, now[name])
@@ -134,16 +135,12 @@ def _unchangeable(session: Session, row: Planned) -> list[str]:
 
 
 def _with_policy(changes: dict[str, Change], name: str, policy: str, now: Any) -> dict[str, Change]:
-    change = changes[name]
-    if policy == "set_if_empty" and now not in EMPTY:
-        return {each: value for each, value in changes.items() if each != name}
+    change, others = changes[name], {each: value for each, value in changes.items() if each != name}
+    if policy == "set_if_empty":
+        return changes if is_empty(now) else others
     if policy == "append" and isinstance(now, list):
-        given = change.after if isinstance(change.after, list) else [change.after]
-        folded = {str(value).lower() for value in now}
-        merged = [*now, *(value for value in given if str(value).lower() not in folded)]
-        if merged == now:
-            return {each: value for each, value in changes.items() if each != name}
-        return {**changes, name: Change(now, merged)}
+        together = merged(now, change.after)
+        return others if together == now else {**changes, name: Change(now, together)}
     return changes
 
 
@@ -162,8 +159,7 @@ def marks_of(session: Session, row: Planned) -> dict[str, Any]:
             "order": order["id"],
             "before": [each["id"] for each in order["fulfillments"]],
         }
-    names = {"customers": ("email", "phone"), "products": ("handle",)}.get(session.push.object, ())
-    return {name: row.draft.values[name] for name in names if row.draft.values.get(name)}
+    return {name: row.draft.values[name] for name in session.target.natural if row.draft.values.get(name)}
 
 
 def resolve_lost(session: Session, ledger: Ledger, run_id: str, entries: Iterable[Sending]) -> dict[str, str]:
@@ -214,7 +210,8 @@ def _find_lost(session: Session, entries: list[Sending]) -> dict[str, tuple[str,
     """Created records by key, and whether they are certainly the row's own."""
     if session.push.object == "fulfillments":
         return _find_parcels(session, entries)
-    found = {key: (gid, True) for key, gid in lookup.find_marked(session, [entry.key for entry in entries]).items()}
+    sent = {entry.key: entry.sent or {} for entry in entries}
+    found = {key: (gid, True) for key, gid in lookup.find_marked(session, sent).items()}
     for name in ("email", "phone", "handle"):
         values = {
             entry.key: folded

@@ -13,6 +13,7 @@ from typing import Any
 
 from shoptide.config import PushConfig
 from shoptide.errors import ConfigError, SourceError
+from shoptide.outbound.current import selection
 from shoptide.resources.inputs import Mismatch, Problem, Shaper, camel, checked_length, near, shown
 from shoptide.resources.objects import IDENTITY, OBJECTS, PushObject
 from shoptide.resources.objects.parcel_lines import parcel_lines
@@ -122,7 +123,22 @@ def read_columns(push: PushConfig, target: PushObject, schema: Schema, names: It
         elif column != key:
             unknown.append(column)
     _refuse_unknown(push, target, schema, unknown, known)
+    _check_policies(push, target, schema)
     return Columns(key, identity, fields)
+
+
+def _check_policies(push: PushConfig, target: PushObject, schema: Schema) -> None:
+    """Raise ConfigError for a policy that could not be kept: it would overwrite what it was to save."""
+    known = target.fields(schema)
+    for column, policy in push.columns.items():
+        name = camel(column)
+        where = f"[push.{push.name}] columns.{column} = {policy!r}"
+        if name not in known:
+            raise ConfigError(f"{where}: {push.object} have no column {column}")
+        if policy == "append" and not known[name].startswith("["):
+            raise ConfigError(f"{where}: only lists are appended to; {column} is {known[name]}")
+        if policy == "set_if_empty" and selection(target, schema, name) is None:
+            raise ConfigError(f"{where}: the store does not show what {column} holds")
 
 
 def fields_for(push: PushConfig, target: PushObject, schema: Schema) -> dict[str, str]:

@@ -128,13 +128,29 @@ class Session:
     # the row's key in the store
 
     @property
+    def custom_id(self) -> str | None:
+        """The id metafield of the shop's own that rows are matched by, if any."""
+        return next((name for name in self.push.match if "." in name), None)
+
+    @property
     def marker(self) -> dict[str, str]:
+        """Namespace and key of the id metafield that new records carry."""
+        if self.custom_id:
+            namespace, _, key = self.custom_id.rpartition(".")
+            return {"namespace": namespace, "key": key}
         return {"namespace": MARKER_NAMESPACE, "key": marker_key(self.push.name)}
 
     def marker_metafield(self, key: str) -> dict[str, str]:
         """The metafield that carries a row's key; its definition is made when the first one is written."""
         self.ensure_marker()
         return {**self.marker, "type": "id", "value": key}
+
+    def marker_value(self, key: str, values: Mapping[str, Any]) -> str:
+        """What a row's record is found by in the id metafield: its own value for it, else its key."""
+        for each in values.get("metafields") or ():
+            if {"namespace": each.get("namespace"), "key": each.get("key")} == self.marker and each.get("value"):
+                return str(each["value"])
+        return key
 
     def ensure_marker(self) -> None:
         with self.lock:

@@ -12,8 +12,9 @@ from shoptide.outbound.session import Refused, Session, UserError, store_words
 Values = dict[str, Any]
 Item = TypeVar("Item")
 CONSENTS = {
-    "emailMarketingConsent": ("customerEmailMarketingConsentUpdate", "email"),
-    "smsMarketingConsent": ("customerSmsMarketingConsentUpdate", "phone"),
+    "emailMarketingConsent": "customerEmailMarketingConsentUpdate",
+    "smsMarketingConsent": "customerSmsMarketingConsentUpdate",
+    "whatsAppMarketingConsent": "customerWhatsAppMarketingConsentUpdate",
 }
 
 
@@ -29,7 +30,18 @@ def without_empty(values: Values) -> Values:
 
 def with_marker(session: Session, values: Values, key: str) -> Values:
     """The values with the row's key as an id metafield, by which the record is found again."""
-    return {**values, "metafields": [*(values.get("metafields") or []), session.marker_metafield(key)]}
+    marker = session.marker_metafield(session.marker_value(key, values))
+    others = [
+        each
+        for each in values.get("metafields") or []
+        if (each.get("namespace"), each.get("key")) != (marker["namespace"], marker["key"])
+    ]
+    return {**values, "metafields": [*others, marker]}
+
+
+def needs_marker(session: Session, values: Values) -> bool:
+    """Whether a new record carries its row's key: it has nothing of its own to be found by, or `match` asks for it."""
+    return session.custom_id is not None or not any(values.get(name) for name in session.target.natural)
 
 
 @contextmanager
@@ -48,7 +60,7 @@ def following(gid: str) -> Iterator[None]:
 
 def create_customer(session: Session, key: str, values: Values) -> str:
     values = without_empty(values)
-    given = values if values.get("email") or values.get("phone") else with_marker(session, values, key)
+    given = with_marker(session, values, key) if needs_marker(session, values) else values
     return str(session.mutate("customerCreate", {"input": given}, "customer { id }")["customer"]["id"])
 
 
@@ -56,10 +68,10 @@ def update_customer(session: Session, gid: str, values: Values) -> str:
     plain = {name: value for name, value in values.items() if name not in CONSENTS}
     if plain:
         session.mutate("customerUpdate", {"input": {"id": gid, **plain}}, "customer { id }")
-    for name, (mutation, _needs) in CONSENTS.items():
+    for name, mutation in CONSENTS.items():
         if values.get(name):
             # The store takes consent of an existing customer only through a mutation of its own (FACTS 32).
-            session.mutate(mutation, {"input": {"customerId": gid, name: values[name]}}, "customer { id }")
+            session.mutate(mutation, {"input": {"customerId": gid, name: values[name]}}, "__typename")
     return gid
 
 
@@ -70,7 +82,8 @@ def delete_customer(session: Session, gid: str) -> None:
         if any("can't be found" in error.message for error in answer.errors):
             return
         raise Refused(
-            answer.errors, blocked=any("can’t be deleted" in error.message for error in answer.errors)
+            answer.errors,
+            blocked=any("can't be deleted" in error.message.replace("’", "'") for error in answer.errors),
         ) from None
 
 

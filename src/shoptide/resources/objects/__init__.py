@@ -29,6 +29,7 @@ class PushObject:
     match: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     finding: tuple[str, ...] = ()  # columns beside `match` that say which record is meant, and are never changed
+    natural: tuple[str, ...] = ()  # fields that are one record's only, by which a new one is found again
     marker_owner: str | None = None  # the owner type whose id metafield can carry the row's key
     create_extra: dict[str, str] = field(default_factory=dict)
     update_extra: dict[str, str] = field(default_factory=dict)
@@ -64,6 +65,7 @@ CUSTOMERS = PushObject(
     create="CustomerInput",
     update="CustomerInput",
     match=("email", "phone"),
+    natural=("email", "phone"),
     marker_owner="CUSTOMER",
     told={"address": ("addresses",), "customerId": ("email", "phone")},
 )
@@ -82,6 +84,7 @@ PRODUCTS = PushObject(
         "price": "Money",
     },
     match=("handle", "sku"),
+    natural=("handle",),
     required=("title",),
     marker_owner="PRODUCT",
     told={

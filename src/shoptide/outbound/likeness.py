@@ -1,0 +1,77 @@
+"""Whether the store holds what a row gives, and how both are merged. Pure: two values in, an answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+def is_empty(value: Any) -> bool:
+    """Nothing there: also an object all of whose fields are empty, as the store's SEO is."""
+    return value in EMPTY or (isinstance(value, Mapping) and all(is_empty(each) for each in value.values()))
+
+
+def holds(now: Any, given: Any) -> bool:
+    """Whether what the store has is what a row would write: fields a row does not give don't count."""
+    if isinstance(given, Mapping) and isinstance(now, Mapping):
+        return all(holds(now.get(name), value) for name, value in given.items())
+    if isinstance(given, (list, tuple)) and isinstance(now, (list, tuple)):
+        return _holds_list(now, given)
+    return (
+        now == given
+        or (is_empty(now) and is_empty(given))
+        or (_plain(now) is not None and _plain(now) == _plain(given))
+    )
+
+
+def _holds_list(now: Sequence[Any], given: Sequence[Any]) -> bool:
+    if given and all(_key(each) for each in given):
+        # Metafields and the like are written one by one: those a row does not name stay.
+        held = {_key(each): each for each in now}
+        return all(_key(each) in held and holds(held[_key(each)], each) for each in given)
+    if all(isinstance(each, str) for each in (*now, *given)):
+        return sorted(each.lower() for each in now) == sorted(each.lower() for each in given)
+    return len(now) == len(given) and all(holds(each, wanted) for each, wanted in zip(now, given, strict=True))
+
+
+def _key(value: Any) -> tuple[Any, Any] | None:
+    """What tells an entry of a list of keys and values from the others."""
+    if isinstance(value, Mapping) and value.get("key"):
+        return value.get("namespace"), value["key"]
+    return None
+
+
+def _plain(value: Any) -> Any:
+    """A number or an instant that is written in several ways, as one value."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    text = str(value)
+    try:
+        return Decimal(text).normalize()
+    except InvalidOperation:
+        pass
+    try:
+        return datetime.fromisoformat(text) if "T" in text else None
+    except ValueError:
+        return None
+
+
+def merged(now: Sequence[Any], given: Any) -> list[Any]:
+    """The store's list with what a row adds; an entry of the same key takes the row's value."""
+    result = list(now)
+    for each in list(given) if isinstance(given, (list, tuple)) else [given]:
+        if isinstance(each, str):
+            if each.lower() not in {str(held).lower() for held in result}:
+                result.append(each)
+            continue
+        key = _key(each)
+        place = next((index for index, held in enumerate(result) if key and _key(held) == key), None)
+        if place is not None:
+            result[place] = each
+        elif not any(holds(held, each) for held in result):
+            result.append(each)
+    return result

@@ -12,8 +12,7 @@ import hmac
 import json
 import logging
 import uuid
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -103,8 +102,8 @@ class Notices:
         if row.get("filter") and not payload_filter.matcher(row["filter"])(payload):
             return
         shown = payload_filter.picked(payload, row.get("includeFields"))
-        if namespaces := row.get("metafieldNamespaces") or []:
-            shown = {**shown, "metafields": payloads.metafields(record, namespaces, self.shop)}
+        if row.get("metafieldNamespaces") or row.get("metafields"):
+            shown = {**shown, "metafields": payloads.metafields(record, row, self.shop)}
         body = json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
         delivery = self._delivery(topic, row, event, body)
         reason = "an XML payload is not modelled" if row["format"] == "XML" else None
@@ -157,12 +156,13 @@ class Notices:
         faults = self.shop.faults
         names = (delivery.topic, row["topic"], row.get("name") or "", tail_of(row["id"]))
         fault = faults.strike("webhook", names) if faults.standing and delivery.status == WAITING else None
-        copies = self._disturb(delivery, fault) if fault else 0
-        self.post.submit(delivery)
-        for _ in range(copies):
-            again = copy(delivery)
-            again.number, again.attempts = self.post.number(), []
-            self.post.submit(again)
+        times = 1 + (self._disturb(delivery, fault) if fault else 0)
+        # Copies are made before the first is sent: its courier writes on it from then on.
+        for each in [delivery, *(self._again(delivery) for _ in range(times - 1))]:
+            self.post.submit(each)
+
+    def _again(self, delivery: Delivery) -> Delivery:
+        return replace(delivery, number=self.post.number(), attempts=[])
 
     @staticmethod
     def _disturb(delivery: Delivery, fault: Fault) -> int:

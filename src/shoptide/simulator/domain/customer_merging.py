@@ -17,6 +17,7 @@ from shoptide.simulator.domain.customers import (
     table,
 )
 from shoptide.simulator.domain.deletions import forget
+from shoptide.simulator.domain.gift_cards import cards_of
 from shoptide.simulator.domain.metafields import find, of_owner
 from shoptide.simulator.domain.tags import MOST
 from shoptide.simulator.registry import Args, TopLevelError, field, mutation, root, user_error
@@ -62,7 +63,19 @@ def _problems(args: Args, ctx: Context) -> list[Record]:
         return [user_error(None, "Customers IDs should not match", "INVALID_CUSTOMER_ID")]
     one, two = records["customerOneId"], records["customerTwoId"]
     override = args.get("overrideFields") or {}
-    return _blocked(one, two, override) if one and two else []
+    if not one or not two:
+        return []
+    return _holding(ctx.shop, one, two) or _blocked(one, two, override)
+
+
+def _holding(shop: Shop, one: Record, two: Record) -> list[Record]:
+    """A holder of gift cards stays apart."""
+    found = []
+    for side, record in (("customerOneId", one), ("customerTwoId", two)):
+        if cards_of(shop, record["id"]):
+            message = f"{display_name_of(record)} has gift cards and can’t be merged."
+            found.append(user_error([side], message, "INVALID_CUSTOMER"))
+    return found
 
 
 def _blocked(one: Record, two: Record, override: Args) -> list[Record]:

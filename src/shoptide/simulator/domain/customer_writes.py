@@ -10,6 +10,7 @@ from shoptide.simulator.domain import addresses, events, text
 from shoptide.simulator.domain.customer_consent import CHANNELS, consents
 from shoptide.simulator.domain.customers import applied, blank, changed, identified, orders_of, table
 from shoptide.simulator.domain.deletions import forget
+from shoptide.simulator.domain.gift_cards import promised_to
 from shoptide.simulator.domain.metafields import write_metafields
 from shoptide.simulator.domain.shop_facts import shop_record
 from shoptide.simulator.domain.tags import MOST
@@ -225,6 +226,26 @@ def _coded(error: Record) -> Record:
     return {**error, "code": "BLANK" if "blank" in message else code}
 
 
+# opting out
+
+
+@mutation("dataSaleOptOut")
+def opt_out(args: Args, ctx: Context) -> Record:
+    """Whoever the address belongs to: a stranger becomes a customer first."""
+    shop, address = ctx.shop, text.email(args["email"]) or ""
+    if not text.valid_email(address):
+        error = user_error(None, "Data sale opt out failed.", "FAILED")
+        return {"customerId": None, "userErrors": [error]}
+    record = next(iter(table(shop).by("email", address.lower())), None)
+    if record is None:
+        record = applied(shop, blank(shop), {"email": address})
+        table(shop).put(record)
+        shop.emit("customers/create", record)
+    record["dataSaleOptOut"] = True
+    changed(shop, record)
+    return {"customerId": record["id"], "userErrors": []}
+
+
 # deleting
 
 
@@ -235,6 +256,9 @@ def delete(args: Args, ctx: Context) -> Record:
     record = table(shop).get(gid)
     if record is None:
         return {**payload, "userErrors": [user_error(["id"], "Customer can't be found")]}
+    if promised_to(shop, gid):
+        message = "Customer can't be deleted because they are the recipient of an unsent scheduled gift card"
+        return {**payload, "userErrors": [user_error(["id"], message)]}
     if orders_of(shop, gid):
         message = "Customer can’t be deleted because they have associated orders"
         return {**payload, "userErrors": [user_error(["id"], message)]}

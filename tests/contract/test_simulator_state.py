@@ -73,6 +73,25 @@ def test_reset_begins_again_as_it_began(running: Running) -> None:
     assert ask(running, "south", COUNT)["customersCount"]["count"] == 0
 
 
+def test_reset_lets_go_of_what_was_there(running: Running) -> None:
+    """A large shop is not held twice: the old one has no records left once it is opened anew."""
+    created(running, "north")
+    old = running.world.shop
+    control(running, "POST", "reset", shop="north")
+    assert running.world.shop is not old
+    assert old.tables == {}
+
+
+def test_reset_to_a_dump_that_is_gone_is_told(tmp_path: Path) -> None:
+    """422 with the path, no stack of the server's."""
+    path = tmp_path / "shop.json"
+    state.save(simulated.world(1).shop, path)
+    with start(World([Opening("other", dump=path)])) as running:
+        path.unlink()
+        answer = httpx2.post(f"{running.url}/_simulator/reset")
+    assert (answer.status_code, str(path) in answer.json()["error"]) == (422, True)
+
+
 def test_truth_is_read_and_changed_behind_the_api(running: Running) -> None:
     """A value changes with nothing else: no updatedAt, no event, unless asked for."""
     gid = created(running, "north")

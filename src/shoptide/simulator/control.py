@@ -73,15 +73,13 @@ def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 async def reset(request: Request) -> Response:
     """Open one shop anew, or all."""
     world: World = request.app.state.world
-    if "shop" not in request.query_params:
-        world.reset()
-        return JSONResponse({"reset": list(world.stalls)})
     try:
-        stall = stall_of(request)
-    except Mistaken as error:
+        chosen = [stall_of(request)] if "shop" in request.query_params else list(world.stalls.values())
+        for stall in chosen:
+            stall.reset()
+    except ValueError as error:  # also a dump to begin with that is gone
         return JSONResponse({"error": str(error)}, 422)
-    stall.reset()
-    return JSONResponse({"reset": [stall.opening.name]})
+    return JSONResponse({"reset": [stall.opening.name for stall in chosen]})
 
 
 # clock

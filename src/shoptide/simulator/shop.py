@@ -128,6 +128,12 @@ class Table:
                 self.index.note(gid, None)
         return record
 
+    def clear(self) -> None:
+        self._rows.clear()
+        self._indexes.clear()
+        self._indexed.clear()
+        self.index = None
+
     def add_index(self, name: str, key: IndexKey) -> None:
         if name not in self._indexes:
             self._indexes[name] = (key, {})
@@ -217,6 +223,15 @@ class Shop:
         self.listeners: list[Callable[[str, Record], None]] = []
         self.settled: list[Callable[[], None]] = []
         self.created_at = self.stamp()
+
+    def close(self) -> None:
+        """Let go of all records: a shop that is opened anew needs their memory."""
+        with self.lock:
+            for table in self.tables.values():
+                table.clear()
+            self.tables.clear()
+            self.listings.clear()
+            self.listeners.clear()
 
     def new_number(self, kind: str) -> int:
         """The next number of a kind; kinds start apart, as real ids never meet by chance."""

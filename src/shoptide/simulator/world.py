@@ -88,6 +88,7 @@ class Stall:
     def reset(self) -> None:
         """Open the shop anew: its data, clock, tokens, limits, settings and faults are as at the start."""
         self.post.close()
+        self.shop.close()
         self._open()
 
     def _open(self) -> None:

@@ -105,7 +105,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class SearchField:
-    """How a search field reads a record: kind is text, token, instant, number, boolean or id."""
+    """How a search field reads a record: kind is text, token, instant, number, boolean, id or anything."""
 
     kind: str
     extract: Extract

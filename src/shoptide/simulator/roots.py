@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from shoptide.simulator.paging import counted_rows
 from shoptide.simulator.prepared import beyond, prepared
 from shoptide.simulator.registry import ROOTS, VISIBLE, Args, Listing, TopLevelError, root
 from shoptide.simulator.shop import Record, kind_of, tail_of
+from shoptide.simulator.unmodelled import describe
 
 if TYPE_CHECKING:
     from shoptide.simulator.context import Context
@@ -19,12 +21,23 @@ def generic_root(name: str, args: Args, ctx: Context) -> Any:
     target = ctx.schema.type(definition.type.name)
     if target.is_connection:
         kind = ctx.schema.connection_node(target.name)
-        return Listing(kind=kind, records=ctx.shop.table(kind), root=name)
+        describe(ctx.schema, name, kind)
+        return Listing(kind=kind, records=records_of(kind, ctx), root=name)
     if target.name == "Count" and name.endswith("Count"):
         return counted(name, args, ctx)
     if "id" in args and target.kind == "OBJECT":
         return by_id(args["id"], target.name, ctx)
+    if definition.type.is_list:
+        return list(ctx.shop.table(target.name))
+    if not definition.arguments and target.kind == "OBJECT":
+        return next(iter(ctx.shop.table(target.name)), None)
     return None
+
+
+def records_of(kind: str, ctx: Context) -> Iterable[Record]:
+    """The records of a type, of an interface those of all its types."""
+    kinds = ctx.schema.type(kind).possible_types
+    return [record for each in kinds for record in ctx.shop.table(each)] if kinds else ctx.shop.table(kind)
 
 
 def by_id(gid: str, kind: str, ctx: Context) -> Record | None:

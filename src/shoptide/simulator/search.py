@@ -358,6 +358,7 @@ MATCHES: dict[str, Callable[[Term, SearchField, Shop], Match]] = {
     "number": _number_match,
     "id": _id_match,
     "boolean": _boolean_match,
+    "anything": lambda _term, _known, _shop: lambda _record: True,  # documented, and not modelled
 }
 
 

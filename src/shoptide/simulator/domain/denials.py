@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from shoptide.simulator.access import DOCUMENTATION
 from shoptide.simulator.registry import Args, RootResolver, TopLevelError, mutation, root
+from shoptide.simulator.roots import generic_root
 
 if TYPE_CHECKING:
     from shoptide.simulator.context import Context
@@ -71,7 +72,19 @@ def _refusing(name: str, required: str | None) -> RootResolver:
     return refuse
 
 
+def _refusing_unless_there(name: str, required: str | None) -> RootResolver:
+    """A shop that has such records lets them be read: it is on the plan for it, and the app of the kind."""
+    refuse = _refusing(name, required)
+
+    def answer(args: Args, ctx: Context) -> Any:
+        target = ctx.schema.type(ctx.schema.query_root.fields[name].type.name)
+        kind = ctx.schema.connection_node(target.name) if target.is_connection else target.name
+        return generic_root(name, args, ctx) if len(ctx.shop.table(kind)) else refuse(args, ctx)
+
+    return answer
+
+
 for _name, _required in MUTATIONS.items():
     mutation(_name)(_refusing(_name, _required))
 for _name, _required in QUERIES.items():
-    root(_name)(_refusing(_name, _required))
+    root(_name)(_refusing_unless_there(_name, _required))

@@ -32,6 +32,7 @@ OWNER_TYPES = {
     "Order": "ORDER", "DraftOrder": "DRAFTORDER", "Location": "LOCATION", "Shop": "SHOP", "Company": "COMPANY",
     "CompanyLocation": "COMPANY_LOCATION", "Market": "MARKET", "Page": "PAGE", "Blog": "BLOG", "Article": "ARTICLE",
     "MediaImage": "MEDIA_IMAGE", "SellingPlan": "SELLING_PLAN", "InventoryTransfer": "TRANSFER",
+    "DiscountNode": "DISCOUNT",
 }  # fmt: skip
 LABELS = {"PRODUCTVARIANT": "Product variant", "DRAFTORDER": "Draft order", "COMPANY_LOCATION": "Company location"}
 MOST_PINNED = 50

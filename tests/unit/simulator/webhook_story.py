@@ -348,6 +348,63 @@ def editing(world: World, gid: str) -> None:
     did(world, "orderEditCommit", {"id": "ID!", "staffNote": "String"}, id=edit["id"], staffNote="Fewer")
 
 
+def drafting(world: World, customer: str, variant: str) -> None:
+    """A draft that becomes an order, one that goes."""
+    lines = [
+        {"variantId": variant, "quantity": 1},
+        {"title": "Pin", "quantity": 2, "originalUnitPriceWithCurrency": {"amount": "3.00", "currencyCode": "CAD"}},
+    ]
+    given = {
+        "lineItems": lines,
+        "email": "ada@example.net",
+        "purchasingEntity": {"customerId": customer},
+        "shippingAddress": ADDRESS,
+        "billingAddress": ADDRESS,
+        "shippingLine": {"title": "Post", "priceWithCurrency": {"amount": "5.00", "currencyCode": "CAD"}},
+        "appliedDiscount": {"title": "Friend", "value": 10, "valueType": "PERCENTAGE", "description": "10"},
+        "note": "Later",
+    }
+    kinds = {"input": "DraftOrderInput!"}
+    gid = did(world, "draftOrderCreate", kinds, "draftOrder { id }", input=given)["draftOrder"]["id"]
+    did(world, "draftOrderComplete", {"id": "ID!"}, id=gid)
+    other = did(world, "draftOrderCreate", kinds, "draftOrder { id }", input={"lineItems": lines})["draftOrder"]["id"]
+    did(world, "draftOrderDelete", {"input": "DraftOrderDeleteInput!"}, input={"id": other})
+
+
+def modelling(world: World) -> None:
+    """Definitions and objects of the merchant's own."""
+    given: dict[str, Any] = {
+        "name": "Hue",
+        "namespace": "paint",
+        "key": "hue",
+        "type": "single_line_text_field",
+        "ownerType": "PRODUCT",
+    }
+    kinds = {"definition": "MetafieldDefinitionInput!"}
+    select = "createdDefinition { id }"
+    gid = did(world, "metafieldDefinitionCreate", kinds, select, definition=given)["createdDefinition"]["id"]
+    place = {name: given[name] for name in ("namespace", "key", "ownerType")}
+    kinds = {"definition": "MetafieldDefinitionUpdateInput!"}
+    did(world, "metafieldDefinitionUpdate", kinds, definition={**place, "name": "Colour"})
+    kinds = {"id": "ID!", "deleteAllAssociatedMetafields": "Boolean!"}
+    did(world, "metafieldDefinitionDelete", kinds, id=gid, deleteAllAssociatedMetafields=True)
+    fields = [{"key": "name", "type": "single_line_text_field"}]
+    wanted = {"type": "maker", "name": "Maker", "displayNameKey": "name", "fieldDefinitions": fields}
+    did(world, "metaobjectDefinitionCreate", {"definition": "MetaobjectDefinitionCreateInput!"}, definition=wanted)
+    values = {"type": "maker", "fields": [{"key": "name", "value": "Acme"}]}
+    kinds = {"metaobject": "MetaobjectCreateInput!"}
+    made = did(world, "metaobjectCreate", kinds, "metaobject { id }", metaobject=values)["metaobject"]["id"]
+    changed = {"fields": [{"key": "name", "value": "Apex"}]}
+    did(world, "metaobjectUpdate", {"id": "ID!", "metaobject": "MetaobjectUpdateInput!"}, id=made, metaobject=changed)
+    did(world, "metaobjectDelete", {"id": "ID!"}, id=made)
+    company = {"company": {"name": "Engines Ltd", "externalId": "E1", "note": "Old"}}
+    made = did(world, "companyCreate", {"input": "CompanyCreateInput!"}, "company { id }", input=company)["company"][
+        "id"
+    ]
+    did(world, "companyUpdate", {"companyId": "ID!", "input": "CompanyInput!"}, companyId=made, input={"note": "New"})
+    did(world, "companyDelete", {"id": "ID!"}, id=made)
+
+
 def ending(world: World) -> None:
     """Deletions, and a bulk operation that ends."""
     lonely = did(
@@ -378,5 +435,7 @@ def run(world: World) -> dict[str, list[Any]]:
     depot = places(world, item)
     collecting(world)
     ordering(world, customer, variant, depot)
+    drafting(world, customer, variant)
+    modelling(world)
     ending(world)
     return told(world)

@@ -43,7 +43,9 @@ def create(args: Args, ctx: Context) -> Record:
         return {"company": None, "userErrors": errors}
     now = shop.stamp()
     record = {"id": shop.new_id(KIND), "createdAt": now, "updatedAt": now, "customerSince": now, **given}
-    return {"company": shop.table(KIND).put(record), "userErrors": []}
+    shop.table(KIND).put(record)
+    shop.emit("companies/create", record)
+    return {"company": record, "userErrors": []}
 
 
 @mutation("companyUpdate")
@@ -56,7 +58,9 @@ def update(args: Args, ctx: Context) -> Record:
         return {"company": None, "userErrors": errors}
     record.update(given)
     shop.touch(record)
-    return {"company": shop.table(KIND).put(record), "userErrors": []}
+    shop.table(KIND).put(record)
+    shop.emit("companies/update", record)
+    return {"company": record, "userErrors": []}
 
 
 @mutation("companyDelete")
@@ -65,6 +69,7 @@ def delete(args: Args, ctx: Context) -> Record:
     if record is None:
         return {"deletedCompanyId": None, "userErrors": [_unknown("id")]}
     drop_of(ctx.shop, record["id"])
+    ctx.shop.emit("companies/delete", record)
     return {"deletedCompanyId": record["id"], "userErrors": []}
 
 

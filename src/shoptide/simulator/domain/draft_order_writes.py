@@ -369,6 +369,7 @@ def _order(draft: Record, args: Args, shop: Shop) -> Record:
     fulfillment_orders.create_for(shop, order, lines)
     events.note(shop, "create", order)
     shop.emit("orders/create", order)
+    order_creation.announce(shop, order)
     return order
 
 

@@ -110,7 +110,9 @@ def create(args: Args, ctx: Context) -> Record:
         "_smartCollection": _enabled(given, "smartCollectionCondition"),
         "_constraints": rules.constraints(given.get("constraints")),
     }
-    return {"createdDefinition": _table(ctx.shop).put(record), "userErrors": []}
+    _table(ctx.shop).put(record)
+    ctx.shop.emit("metafield_definitions/create", record)
+    return {"createdDefinition": record, "userErrors": []}
 
 
 def _enabled(given: Record, capability: str) -> bool:
@@ -242,6 +244,7 @@ def update(args: Args, ctx: Context) -> Record:
         return _not_updated(errors)
     before = record["validations"]
     _apply(record, given, ctx.shop)
+    ctx.shop.emit("metafield_definitions/update", record)
     job = _validation_job(ctx) if record["validations"] != before else None
     return {"updatedDefinition": record, "validationJob": job, "userErrors": []}
 
@@ -292,6 +295,7 @@ def delete(args: Args, ctx: Context) -> Record:
     for row in values if everything else ():
         ctx.shop.table("Metafield").remove(row["id"])
     _table(ctx.shop).remove(record["id"])
+    ctx.shop.emit("metafield_definitions/delete", record)
     identifier = {name: record[name] for name in ("ownerType", "namespace", "key")}
     return {"deletedDefinitionId": record["id"], "deletedDefinition": identifier, "userErrors": []}
 

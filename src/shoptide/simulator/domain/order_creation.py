@@ -60,7 +60,7 @@ def create(args: Args, ctx: Context) -> Record:
             pieces = {row["line"]: row["total"] for row in work["_lines"]}
             stock.claim(shop, order, pieces, work["_location"])
     _fulfil(shop, order, works, given)
-    _announce(shop, order)
+    announce(shop, order)
     bump_later(shop, order)
     return {"order": order, "userErrors": []}
 
@@ -341,11 +341,13 @@ def _fulfil(shop: Shop, order: Record, works: list[Record], given: Args) -> None
         fulfillments.add_event(shop, record, {"status": details["shipmentStatus"]})
 
 
-def _announce(shop: Shop, order: Record) -> None:
-    """Tell the states it was born in."""
+def announce(shop: Shop, order: Record) -> None:
+    """Tell the states a new order is born in, after orders/create."""
     if totals(shop, order).financial_status == "PAID":
         shop.emit("orders/paid", order)
     if fulfillment_status(shop, order) == "FULFILLED":
         shop.emit("orders/fulfilled", order)
     for work in order_parts.fulfillment_orders(shop, order):
         shop.emit("fulfillment_orders/order_routing_complete", work)
+    if (customer := shop.get(order.get("customer"))) is not None:
+        shop.emit("customers/purchasing_summary", customer)

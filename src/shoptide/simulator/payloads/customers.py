@@ -1,4 +1,4 @@
-"""Payloads of customers/*: a customer with addresses and consent; what is left of a deleted one; a merge."""
+"""Payloads of customers/* and companies/*: a customer with addresses and consent, what is left of a deleted one."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ fragment C on Customer {
 """
     + ADDRESS
 )
+SUMMARY = """
+query Purchases($id: ID!) { node(id: $id) { ... on Customer {
+  id numberOfOrders amountSpent { amount currencyCode } lastOrder { id }
+} } }
+"""
 DOCUMENT = "query Customer($id: ID!) { node(id: $id) { ... on Customer { ...C addresses { ...A } } } }" + CUSTOMER
 
 
@@ -80,6 +85,22 @@ def customer(_topic: str, record: Record, shop: Shop) -> Record | None:
     return shown
 
 
+@payload("customers/purchasing_summary")
+def purchases(_topic: str, record: Record, shop: Shop) -> Record | None:
+    """What a customer spent so far; in the API's own shape, not REST's."""
+    found = read(SUMMARY, record["id"], shop)
+    if found is None:
+        return None
+    spent = found["amountSpent"]
+    return {
+        "customerId": found["id"],
+        "numberOfOrders": int(found["numberOfOrders"]),
+        "amountSpent": {"amount": spent["amount"], "currencyCode": spent["currencyCode"]},
+        "lastOrderId": found["lastOrder"]["id"] if found["lastOrder"] else None,
+        "occurredAt": shop.stamp(),
+    }
+
+
 @payload("customers/delete")
 def deleted(_topic: str, record: Record, _shop: Shop) -> Record:
     exemptions = list(record.get("taxExemptions") or [])
@@ -116,4 +137,18 @@ def merged(_topic: str, record: Record, _shop: Shop) -> Record:
         "admin_graphql_api_job_id": None,
         "status": "completed",
         "errors": [],
+    }
+
+
+@payload("companies/create", "companies/update", "companies/delete")
+def company(_topic: str, record: Record, shop: Shop) -> Record:
+    return {
+        "name": record.get("name"),
+        "note": record.get("note"),
+        "external_id": record.get("externalId"),
+        "main_contact_admin_graphql_api_id": None,
+        "created_at": stamp(record["createdAt"], shop),
+        "updated_at": stamp(record["updatedAt"], shop),
+        "customer_since": stamp(record.get("customerSince"), shop),
+        "admin_graphql_api_id": record["id"],
     }

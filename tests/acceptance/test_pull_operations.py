@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,9 +16,10 @@ from pulling import HastyClock, Puller, pulling, store, stream_of
 from shoptide.errors import Interrupted
 from shoptide.inbound import choice
 from shoptide.resources.streams import STREAMS
-from shoptide.simulator.server import Running
+from shoptide.simulator.server import Running, start
+from shoptide.simulator.world import World
 
-ORDERS = 260
+ORDERS = 130
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,7 @@ def test_a_large_first_read_is_split_and_fills_the_slots(puller: Puller, tmp_pat
     orders = stream_of(report, "orders")
     proof = orders.proof
     assert orders.path == "bulk"
+    assert f"the first read takes everything; {ORDERS} records: about" in orders.reason
     assert proof is not None
     assert proof.windows >= 4
     assert (proof.counted, proof.announced, proof.records) == (ORDERS, ORDERS, ORDERS)
@@ -137,7 +140,7 @@ def test_operations_of_others_are_respected(puller: Puller) -> None:
 def test_a_timeout_cuts_the_window(puller: Puller, tmp_path: Path) -> None:
     """The halves are read in its place; nothing is lost, nothing is read twice."""
     puller.fault({"on": "bulk", "action": "fail", "code": "TIMEOUT", "times": 2})
-    report = puller.whole(window_records=300)
+    report = puller.whole(window_records=150)
     proof = stream_of(report, "orders").proof
     assert proof is not None
     assert proof.windows >= 3
@@ -200,10 +203,10 @@ def test_what_an_interrupted_run_left_is_adopted(puller: Puller, tmp_path: Path)
     timer = threading.Timer(1.0, stopping.set)
     timer.start()
     with pytest.raises(Interrupted):
-        puller.run(window_records=50, stop=stopping.is_set)
+        puller.run(window_records=100, stop=stopping.is_set)
     left = len(started(puller, before))
     assert left >= 1
-    report = puller.whole(window_records=50)
+    report = puller.whole(window_records=100)
     proof = stream_of(report, "orders").proof
     assert proof is not None
     everything = [each["id"] for each in started(puller, before)]
@@ -218,13 +221,13 @@ def test_windows_that_were_read_serve_the_next_run_when_one_failed(puller: Pulle
     puller.settings(bulk_slots=1)
     before = len(puller.operations())
     puller.fault({"on": "bulk", "action": "fail", "code": "ACCESS_DENIED", "nth": 3})
-    report = puller.run(window_records=70)
+    report = puller.run(window_records=40)
     assert stream_of(report, "orders").error is not None
     assert puller.cursor("orders") is None
     complete = [each["id"] for each in started(puller, before) if each["status"] == "COMPLETED"]
     assert complete
     puller.fault()
-    proof = stream_of(puller.whole(window_records=70), "orders").proof
+    proof = stream_of(puller.whole(window_records=40), "orders").proof
     assert proof is not None
     assert set(complete) <= set(proof.operations)
     assert proof.records == ORDERS
@@ -298,3 +301,18 @@ def test_a_download_ends_when_it_is_told_to(puller: Puller) -> None:
     puller.fault()
     assert stream_of(puller.whole(), "orders").seen == ORDERS
     assert not any(path.exists() for path in left)
+
+
+def test_many_orders_use_four_slots_at_once(tmp_path: Path) -> None:
+    """With the settings as they come, on a shop of the standard plan, from a prepared result."""
+    prepared = tmp_path / "orders.jsonl"
+    with prepared.open("w") as file:
+        for number in range(20_000):
+            gid = f"gid://shopify/Order/{number}"
+            file.write(json.dumps({"__typename": "Order", "id": gid, "updatedAt": "2026-01-01T00:00:00Z"}) + "\n")
+    with start(World.empty()) as running, pulling(tmp_path / "x", running, "orders", clock=HastyClock(5)) as puller:
+        puller.settings(bulk_files={"orders": str(prepared)})
+        most = Watch(puller)
+        orders = stream_of(most.during(puller.whole), "orders")
+    assert (orders.path, orders.seen) == ("bulk", 20_000)
+    assert most.seen == 4

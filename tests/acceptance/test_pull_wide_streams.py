@@ -14,7 +14,7 @@ from shoptide.resources.streams import STREAMS
 from shoptide.simulator.execution import Request
 from shoptide.simulator.server import Running
 
-ORDERS = 130
+ORDERS = 70
 WIDE = replace(
     STREAMS["orders"],
     children=(

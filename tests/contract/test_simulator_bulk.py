@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 import tracemalloc
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -178,6 +180,36 @@ def test_prepared_records_changed_just_now(running: Running, tmp_path: Any) -> N
         query = f'{{ orders(query: "{search}") {{ edges {{ node {{ id }} }} }} }}'
         done = finished(running, started(running, query)["id"])
         assert (done["status"], done["objectCount"], done["url"] is None) == ("COMPLETED", rows, rows == "0")
+
+
+def test_prepared_records_were_created_one_after_the_other(running: Running, tmp_path: Any) -> None:
+    """Windows of created_at give parts of the file: together all of it, nothing twice, families whole."""
+    path = tmp_path / "orders.jsonl"
+    rows = []
+    for batch in range(40):
+        gids = [f"gid://shopify/Order/{batch * 10 + number}" for number in range(10)]
+        rows += [json.dumps({"id": gid}) for gid in gids]
+        rows += [json.dumps({"id": f"{gid}-line", "__parentId": gid}) for gid in gids]
+    path.write_text("".join(row + "\n" for row in rows))
+    running.world.shop.settings["bulk_files"] = {"orders": str(path)}
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    cuts = [None, *((written - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for days in (300, 200, 31)), None]
+    seen: list[str] = []
+    for begin, end in pairwise(cuts):
+        search = " ".join(
+            f"created_at:{bound}'{moment}'" for bound, moment in ((">=", begin), ("<", end)) if moment is not None
+        )
+        counted = simulated.post(running.url, f'{{ ordersCount(query: "{search}") {{ count }} }}')
+        done = finished(
+            running, started(running, f'{{ orders(query: "{search}") {{ edges {{ node {{ id }} }} }} }}')["id"]
+        )
+        assert int(done["rootObjectCount"]) == counted["data"]["ordersCount"]["count"] > 20
+        lines = httpx2.get(done["url"]).text.splitlines()
+        assert len(lines) == int(done["objectCount"])
+        known = {json.loads(line)["id"] for line in lines}
+        assert all(json.loads(line).get("__parentId", json.loads(line)["id"]) in known for line in lines)
+        seen += lines
+    assert seen == rows
 
 
 def test_prepared_file_must_be_there(running: Running) -> None:

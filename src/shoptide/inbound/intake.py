@@ -228,14 +228,8 @@ def _probe(run: Run, job: Job) -> Probe | None:
 
 
 def _read(run: Run, job: Job, choice: Choice) -> Extract:
-    found = None
-    if choice.path == "paged":
-        try:
-            found = _read_pages(run, job, choice.most)
-        except extraction.NotByPages as told:
-            log.info("pull.not_by_pages", extra={"stream": job.report.stream, "reason": str(told)})
+    found = _by_pages(run, job, choice) if choice.path == "paged" else None
     if found is None:
-        _begin(run, job, "bulk", f"more than {choice.most} pages, and the store does not count this", None)
         found = bulk_reader(run, job).read()
     try:
         if run.options.limit is None and _may_lack(found, job.report.expected):
@@ -245,6 +239,18 @@ def _read(run: Run, job: Job, choice: Choice) -> Extract:
     except ProofFailed:
         settle(run, found, "unproved")
         raise
+
+
+def _by_pages(run: Run, job: Job, choice: Choice) -> Extract | None:
+    """None when a bulk operation has to read it after all; the report says why."""
+    why = f"more than {choice.most} pages, and the store does not count this"
+    try:
+        found = _read_pages(run, job, choice.most)
+    except extraction.NotByPages as told:
+        found, why = None, f"more than a page shows hangs on one record: {told}"
+    if found is None:
+        _begin(run, job, "bulk", why, None)
+    return found
 
 
 def settle(run: Run, found: Extract, status: str) -> None:

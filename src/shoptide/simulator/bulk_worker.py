@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from graphql import StringValueNode, parse
 
 from shoptide.simulator import bulk_lines
-from shoptide.simulator.prepared import PreparedFile, beyond, prepared
+from shoptide.simulator.prepared import PreparedFile, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,15 +173,16 @@ class Worker:
         return replace(self.ctx, bulk=self.variables is None, path=[], errors=[], searches=[], idempotency_key=None)
 
     def _serve(self, file: PreparedFile) -> None:
-        """Answer with a prepared file, or with nothing when what is asked for is older."""
-        if beyond(searched(self.operation["query"])):
-            self._complete(0)
-            return
-        self.operation["objectCount"], self.operation["rootObjectCount"] = str(file.lines), str(file.roots)
-        self.shop.vault.link(f"results/{self.name}", file.path)
+        """Answer with the part of a prepared file that is asked for."""
+        part = file.part(searched(self.operation["query"]))
+        self.operation["objectCount"], self.operation["rootObjectCount"] = str(part.lines), str(part.roots)
+        if part.is_whole:
+            self.shop.vault.link(f"results/{self.name}", file.path)
+        else:
+            part.write(self.shop.vault.new_path(f"results/{self.name}"))
         if self.struck("fail"):
             raise bulk_lines.BulkRefused(self.rule("code", "INTERNAL_SERVER_ERROR"))
-        self._complete(file.size)
+        self._complete(part.size)
 
     # the end
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from shoptide.simulator.paging import counted_rows
-from shoptide.simulator.prepared import beyond, prepared
+from shoptide.simulator.prepared import prepared
 from shoptide.simulator.registry import ROOTS, VISIBLE, Args, Listing, TopLevelError, root
 from shoptide.simulator.shop import Record, kind_of, tail_of
 from shoptide.simulator.unmodelled import describe
@@ -60,7 +60,7 @@ def counted(name: str, args: Args, ctx: Context) -> Record | None:
     if listing_name not in ctx.schema.query_root.fields:
         return None
     if (file := prepared(ctx.shop, listing_name)) is not None:
-        return limited(0 if beyond(args.get("query")) else file.roots, args)
+        return limited(file.part(args.get("query")).roots, args)
     resolver = ROOTS.get(listing_name)
     listing = resolver(args, ctx) if resolver else generic_root(listing_name, args, ctx)
     return count_of(listing, args, ctx)

@@ -105,12 +105,18 @@ class LeapingClock(SystemClock):
 
 @contextmanager
 def opened(
-    base: Path, *, world: World | None = None, running: Running | None = None, leaping: bool = False
+    base: Path,
+    *,
+    world: World | None = None,
+    running: Running | None = None,
+    leaping: bool = False,
+    transport: httpx2.Client | None = None,
 ) -> Iterator[Project]:
     """A project in a folder, on a store of its own or one that runs already; `leaping` waits by moving the clocks."""
     serving = running or start(world or World.empty())
     shop = ShopConfig("main", "simulated.myshopify.com", access_token=Secret("shpat_simulated"), base_url=serving.url)
-    client = AdminClient(shop, clock=LeapingClock(serving.url) if leaping else SystemClock())
+    clock = LeapingClock(serving.url) if leaping else SystemClock()
+    client = AdminClient(shop, clock=clock, transport=transport)
     warehouse = open_warehouse(WarehouseConfig("duckdb:///warehouse.duckdb"), base=base)
     ledger = open_ledger(LedgerConfig("sqlite:///.shoptide/ledger.db"), base=base)
     try:

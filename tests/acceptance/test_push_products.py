@@ -179,6 +179,22 @@ def test_options_come_to_a_product_that_had_none(project: Project) -> None:
     assert held in {node["id"] for node in made["variants"]["nodes"]}
 
 
+def test_pictures_are_added_once(project: Project) -> None:
+    """A URL that the product has already is not uploaded again; a variant's picture is the product's."""
+    row = {**SHIRT, "media": ["https://example.com/front.jpg"]}
+    pushed(project, row)
+    row["media"] = ["https://example.com/front.jpg", "https://example.com/back.jpg"]
+    row["variants"] = [variant("S", file={"original_source": "https://example.com/small.jpg"})]
+    assert pushed(project, row).outcomes == {"applied": 1}
+    row["variants"] = [variant("S", price="9.00", file={"original_source": "https://example.com/small.jpg"})]
+    report = pushed(project, {**row, "vendor": "V"})
+    assert report.outcomes == {"applied": 1}, report.failures
+    assert len(store(project)["Shirt"]["media"]["nodes"]) == 3
+    pictures = "variants(first: 5) { nodes { sku media(first: 2) { nodes { id } } } }"
+    nodes = project.ask(f"{{ products(first: 1) {{ nodes {{ {pictures} }} }} }}")["products"]["nodes"][0]["variants"]
+    assert {each["sku"]: len(each["media"]["nodes"]) for each in nodes["nodes"]} == {"S-1": 1, "M-1": 0}
+
+
 def test_stock_of_existing_variants_is_set(project: Project) -> None:
     """Quantities of variants that exist go through the inventory's own mutation, also at a location new to them."""
     pushed(project, SHIRT)

@@ -15,7 +15,7 @@ from shoptide.errors import ConfigError
 from shoptide.inbound.reading import file_tree
 from shoptide.outbound.fulfillment_writers import MORE_LINES, MORE_WORK, ORDER
 from shoptide.outbound.lookup import ORDER_NAME, SKU, VARIANT_BY_SKU, WAYS, Way
-from shoptide.outbound.product_writers import MEDIA
+from shoptide.outbound.product_media import MEDIA
 from shoptide.outbound.variant_writers import HELD
 from shoptide.resources.extraction import PagedChild, StreamPlan
 from shoptide.resources.planning import plan_stream

@@ -17,7 +17,7 @@ from shoptide.errors import (
     WriteOutcome,
 )
 from shoptide.ledger import Ledger, RecordState, Sending
-from shoptide.outbound import blame, fulfillment_writers, order_writers, product_writers, writers
+from shoptide.outbound import blame, fulfillment_writers, order_writers, product_media, product_writers, writers
 from shoptide.outbound.events import Outcome
 from shoptide.outbound.planning import WRITES, Planned
 from shoptide.outbound.resolution import marks_of
@@ -148,13 +148,16 @@ class Sender:
             DELETE[name](self.session, gid)
             return gid
         changed = {each: change.after for each, change in row.changes.items()}
-        return UPDATE[name](self.session, gid, self.session.target.whole(changed, row.draft.values))
+        values = self.session.target.whole(changed, row.draft.values)
+        if name == "products":
+            values = product_media.without_sent(values, row.sent or {})
+        return UPDATE[name](self.session, gid, values)
 
     def _refusal(self, row: Planned, answer: Refused) -> Outcome:
-        target, values = self.session.target, row.draft.values
-        error = blame.leading(target, values, answer.errors)
-        column = blame.column_of(target, values, error.path)
-        value = blame.value_at(values, column, error.path) if column else None
+        target, draft = self.session.target, row.draft
+        error = blame.leading(target, draft, answer.errors)
+        column = blame.column_of(target, draft, error)
+        value = blame.value_at(draft, column, error.path) if column else None
         messages = dict.fromkeys([error.message, *(other.message for other in answer.errors)])
         return Outcome(
             row.key,

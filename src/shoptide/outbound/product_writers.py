@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from shoptide.outbound import variant_writers
+from shoptide.outbound.product_media import new_media
 from shoptide.outbound.session import Session
 from shoptide.outbound.writers import (
     Values,
@@ -78,32 +79,6 @@ def update_product(session: Session, gid: str, values: Values) -> str:
     variant_writers.write(session, gid, values)
     publish(session, gid, targets)
     return gid
-
-
-# media
-
-MEDIA = """query($id: ID!) { product(id: $id) { media(first: 250) { nodes { alt
-  ... on MediaImage { originalSource { url } } ... on Video { filename }
-  ... on ExternalVideo { originUrl } ... on Model3d { filename } } } } }"""
-
-
-def new_media(session: Session, gid: str, wanted: list[Values]) -> list[Values]:
-    """The media that a product does not have yet: sending a URL again would add the picture again."""
-    if not wanted:
-        return []
-    product = session.query(MEDIA, {"id": gid})["product"]
-    held = {name for node in (product["media"]["nodes"] if product else []) for name in _names_of(node)}
-    return [each for each in wanted if not held & {each["originalSource"], file_name(each["originalSource"])}]
-
-
-def _names_of(node: Values) -> set[str]:
-    source = (node.get("originalSource") or {}).get("url") or node.get("originUrl") or node.get("filename") or ""
-    return {source, file_name(source)} - {""}
-
-
-def file_name(url: str) -> str:
-    """`https://cdn…/files/front.jpg?v=1` → front.jpg, which the store keeps when it copies a file."""
-    return url.partition("?")[0].rstrip("/").rpartition("/")[2]
 
 
 # publishing

@@ -35,6 +35,7 @@ class Draft:
     values: dict[str, Any] = field(default_factory=dict)
     gid: str | None = None
     problem: Problem | None = None
+    named_by: str | None = None  # the column that `gid` came from
 
     @property
     def hash(self) -> str:
@@ -197,18 +198,18 @@ class Drafter:
         if key is None or not key.strip():
             return Draft("", problem=Problem(self.columns.key, "the key is empty", None))
         try:
-            gid = self._gid(row)
-            return Draft(key, self._values(row), gid)
+            gid, named_by = self._gid(row)
+            return Draft(key, self._values(row), gid, named_by=named_by)
         except Mismatch as wrong:
             return Draft(key, problem=wrong.problem)
 
-    def _gid(self, row: Mapping[str, Any]) -> str | None:
+    def _gid(self, row: Mapping[str, Any]) -> tuple[str | None, str | None]:
         for column in self.columns.identity:
             value = row[column]
             if value is not None and str(value).strip():
                 found: str = self.shaper.fits("ID", value, column, kinds=(self.target.kind,))
-                return found
-        return None
+                return found, column
+        return None, None
 
     def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {}

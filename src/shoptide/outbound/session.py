@@ -23,6 +23,7 @@ class UserError:
     message: str
     path: tuple[str, ...] = ()
     code: str | None = None
+    mutation: str | None = None  # whose answer it was
 
 
 class Refused(Exception):  # noqa: N818  # an answer of the store, not a fault of ours
@@ -92,7 +93,7 @@ class Session:
         if payload is None:
             raise refused("the store answered without a result")
         found = [
-            UserError(error["message"], tuple(error.get("field") or ()), error.get("code"))
+            UserError(error["message"], tuple(error.get("field") or ()), error.get("code"), name)
             for error in payload.get(self._errors_field(name)) or ()
         ]
         if any(error.message.startswith(TOO_MANY) for error in found):

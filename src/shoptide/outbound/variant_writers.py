@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace as replace_fields
 from typing import Any
 
+from shoptide.outbound.product_media import found_in, held_media
 from shoptide.outbound.session import Refused, Session, refused
 from shoptide.outbound.writers import Values, in_batches
 
@@ -69,6 +73,19 @@ def for_bulk(variant: Values) -> Values:
     elif file.get("originalSource"):
         found["mediaSrc"] = [file["originalSource"]]
     return found
+
+
+def with_held_pictures(session: Session, gid: str, variants: list[Values]) -> list[Values]:
+    """The variants with a picture that the product has already named by its id, so that it is not uploaded again."""
+    if not any((each.get("file") or {}).get("originalSource") for each in variants):
+        return variants
+    held = held_media(session, gid)
+
+    def known(variant: Values) -> Values:
+        medium = found_in(held, (variant.get("file") or {}).get("originalSource") or "")
+        return {**variant, "file": {"id": medium}} if medium else variant
+
+    return [known(each) for each in variants]
 
 
 def _media_of(variants: list[Values]) -> list[Values]:
@@ -138,20 +155,39 @@ def named_options(variant: Values) -> dict[str, str]:
 
 def _write_several(session: Session, gid: str, wanted: list[Values], *, replace: bool) -> None:
     held = held_variants(session, gid)
+    wanted = with_held_pictures(session, gid, wanted)
     if is_standalone(held) and any(
         value["name"] != DEFAULT for each in wanted for value in each.get("optionValues") or []
     ):
         held = _give_options(session, gid, held[0], wanted)
     pairs = [(variant, matching(held, variant, index)) for index, variant in enumerate(wanted)]
     _refuse_twice(pairs)
-    fresh = [_with_options(variant, index) for index, (variant, known) in enumerate(pairs) if known is None]
+    fresh = [_with_options(variant, index) for index, (variant, found) in enumerate(pairs) if found is None]
     known = [(variant, found) for variant, found in pairs if found is not None]
-    _change(session, gid, known)
-    made = _add(session, gid, fresh)
+    with _as_in_row([index for index, (_variant, found) in enumerate(pairs) if found is not None]):
+        _change(session, gid, known)
+    with _as_in_row([index for index, (_variant, found) in enumerate(pairs) if found is None]):
+        made = _add(session, gid, fresh)
     _stock(session, [(each["inventoryItem"]["id"], variant) for variant, each in known])
     _arrange(session, gid, [*((found["id"], variant) for variant, found in known), *zip(made, fresh, strict=False)])
     if replace:
         _remove(session, gid, held, {found["id"] for _variant, found in known})
+
+
+@contextmanager
+def _as_in_row(indices: list[int]) -> Iterator[None]:
+    """Tell errors by the places that variants have in the row: what is sent is a part of them."""
+    try:
+        yield
+    except Refused as answer:
+        errors = tuple(replace_fields(error, path=_moved(error.path, indices)) for error in answer.errors)
+        raise Refused(errors, blocked=answer.blocked, gid=answer.gid) from None
+
+
+def _moved(path: tuple[str, ...], indices: list[int]) -> tuple[str, ...]:
+    if len(path) < 2 or path[0] != "variants" or not path[1].isdigit() or int(path[1]) >= len(indices):
+        return path
+    return ("variants", str(indices[int(path[1])]), *path[2:])
 
 
 def _refuse_twice(pairs: list[tuple[Values, Values | None]]) -> None:
@@ -181,9 +217,8 @@ def _change(session: Session, gid: str, known: list[tuple[Values, Values]]) -> N
         has = {option["name"].lower(): option["value"].lower() for option in found["selectedOptions"]}
         if named_options(variant) == has:
             given.pop("optionValues", None)
-        if given:
-            changed.append({"id": found["id"], **given})
-    if changed:
+        changed.append({"id": found["id"], **given})
+    if any(len(each) > 1 for each in changed):
         variables: dict[str, Any] = {"productId": gid, "variants": changed}
         if media := _media_of([variant for variant, _found in known]):
             variables["media"] = media

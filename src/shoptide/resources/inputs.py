@@ -47,7 +47,7 @@ FILLED: dict[str, Any] = {
 UNCLEARABLE = frozenset({"metafields", "variants", "media", "publishTo", "unpublishFrom", "sku", "price", "handle",
                          "lineItems", "collectionsToJoin", "collectionsToLeave", "productOptions"})  # fmt: skip
 # Inputs that plain text may stand for: the field it is.
-SPOKEN = {"CreateMediaInput": "originalSource"}
+SPOKEN = {"CreateMediaInput": "originalSource", "OptionValueCreateInput": "name"}
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ class PushObject:
 
     `create` and `update` are the input types whose fields are columns; `extra` are columns that the tool adds, with
     the type a value of theirs must fit, `create_extra` and `update_extra` those of one of the two. `match` are the
-    ways to find a record; `required` must be there to create. `told` says which columns an error's path means
-    where the store calls them something else.
+    ways to find a record; `required` must be there to create. `told` says which columns a step of an
+    error's path means where the store calls them something else, or all errors of a mutation that is for them.
     """
 
     name: str
@@ -67,7 +67,11 @@ CUSTOMERS = PushObject(
     match=("email", "phone"),
     natural=("email", "phone"),
     marker_owner="CUSTOMER",
-    told={"address": ("addresses",), "customerId": ("email", "phone")},
+    told={
+        "customerEmailMarketingConsentUpdate": ("emailMarketingConsent",),
+        "customerSmsMarketingConsentUpdate": ("smsMarketingConsent",),
+        "customerWhatsAppMarketingConsentUpdate": ("whatsAppMarketingConsent",),
+    },
 )
 
 PRODUCTS = PushObject(
@@ -92,9 +96,21 @@ PRODUCTS = PushObject(
         "collections": ("collectionsToJoin",),
         "customProductType": ("productType",),
         "options": ("productOptions", "variants"),
-        "quantities": ("variants",),
         "variants": ("sku", "price"),
-        "publicationId": ("publishTo", "unpublishFrom"),
+        "publishablePublish": ("publishTo",),
+        "publishableUnpublish": ("unpublishFrom",),
+        **dict.fromkeys(
+            (
+                "productOptionsCreate",
+                "productVariantsBulkCreate",
+                "productVariantsBulkUpdate",
+                "productVariantsBulkDelete",
+                "productVariantsBulkReorder",
+                "inventorySetQuantities",
+                "inventoryActivate",
+            ),
+            ("variants", "sku", "price"),
+        ),
     },
     together=(("sku", "price"),),
 )
@@ -113,7 +129,7 @@ ORDERS = PushObject(
     match=("name",),
     required=("lineItems",),
     marker_owner="ORDER",
-    told={"customerId": ("customer",), "toAssociate": ("customer",), "orderId": ("name",)},
+    told={"customerId": ("customer",), "toAssociate": ("customer",)},
 )
 
 FULFILLMENTS = PushObject(
@@ -143,8 +159,7 @@ FULFILLMENTS = PushObject(
         "lineItemsByFulfillmentOrder": ("lineItems", "order"),
         "trackingInfoInput": ("trackingNumber", "trackingNumbers", "trackingUrl", "trackingUrls"),
         "trackingInfo": ("trackingNumber", "trackingNumbers", "trackingUrl", "trackingUrls"),
-        "fulfillmentEvent": ("status",),
-        "fulfillmentId": ("order",),
+        "fulfillmentEventCreate": ("status",),
     },
 )
 

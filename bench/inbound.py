@@ -90,13 +90,13 @@ def land(path: Path, database: Path) -> None:
     with DuckDBWarehouse(database, "shopify") as warehouse:
         now = datetime.now(timezone.utc)  # noqa: UP017  # one spelling with the rest of the package
         landing = Landing(warehouse, order_plan(), "acme.myshopify.com", "run", now)
-        landing.scan([path])
-        landing.roots()
-        landing.split()
-        with warehouse.transaction():
+        landing.staging.scan([path])
+        landing.staging.roots()
+        landing.staging.split()
+        with warehouse.bounded(), warehouse.transaction():
             landing.declare()
             landing.merge(whole=True)
-        landing.drop()
+        landing.staging.drop()
 
 
 def plain(path: Path, database: Path) -> None:

@@ -254,23 +254,23 @@ def _land(run: Run, job: Job, found: Extract) -> None:
     landing = Landing(run.warehouse, job.plan, run.shop, run.report.run_id, run.clock.now())
     try:
         with run.warehouse.errors():
-            landing.scan(list(found.paths))
-            job.report.seen = landing.roots()
+            landing.staging.scan(list(found.paths))
+            job.report.seen = landing.staging.roots()
             job.report.proof = proof_of(found)
-            refuse_lost_lines(job.report.stream, found, lines=landing.lines(), roots=job.report.seen)
-            landing.split()
+            refuse_lost_lines(job.report.stream, found, lines=landing.staging.lines(), roots=job.report.seen)
+            landing.staging.split()
     except ProofFailed:
         settle(run, found, "unproved")
         raise
     if job.report.expected is None or found.roots is not None:
         job.report.expected = found.counted if found.roots is None else found.roots
-    with run.warehouse.transaction():
+    with run.warehouse.bounded(), run.warehouse.transaction():
         job.report.altered = landing.declare()
         job.report.changes = tuple(landing.merge(whole=job.whole))
         _keep(run, job)
         if run.options.limit is None and run.options.since is None:
             _move_cursor(run, job, found, landing)
-    landing.drop()
+    landing.staging.drop()
     settle(run, found, "landed")
     run.tell(StreamLanded(job.report.stream, job.report.changes))
 
@@ -278,7 +278,7 @@ def _land(run: Run, job: Job, found: Extract) -> None:
 def _move_cursor(run: Run, job: Job, found: Extract, landing: Landing) -> None:
     stream = job.plan.stream
     floor = next_floor(found.read_at, run.config.overlap)
-    seen, newest = landing.newest(stream.cursor, floor) if stream.cursor else (found.records, None)
+    seen, newest = landing.staging.newest(floor) if stream.cursor else (found.records, None)
     moved = Cursor(
         found.read_at,
         floor,

@@ -21,7 +21,8 @@ TYPES: dict[ColumnType, str] = {
     "date": "DATE",
     "json": "JSON",
 }
-LARGEST_LINE = 256 * 1024 * 1024  # bytes; an order with thousands of inline transactions is one line
+# Bytes of one line; an order with thousands of inline transactions is one.
+USUAL_LINE, LARGEST_LINE = 16 * 1024 * 1024, 256 * 1024 * 1024
 
 Tree = dict[str, Any]  # JSON key → a DuckDB type, a subtree, or a list's subtree in a one-item list
 LINE: Tree = {"__typename": "VARCHAR", "__parentId": "VARCHAR", "id": "VARCHAR"}  # what every line may have
@@ -106,24 +107,25 @@ def type_text(node: Any) -> str:
     return f"STRUCT({inner})"
 
 
-def scan(paths: list[Path], tree: Tree) -> str:
-    """A FROM item that reads the files with the tree's types."""
+def scan(paths: list[Path], tree: Tree, *, longest: int = LARGEST_LINE) -> str:
+    """A FROM item that reads the files with the tree's types; each thread holds buffers of twice `longest` bytes."""
     files = "[" + ", ".join(literal(str(path)) for path in paths) + "]"
     columns = ", ".join(f"{literal(key)}: {literal(type_text(below))}" for key, below in tree.items())
-    return (
-        f"read_json({files}, format = 'newline_delimited', columns = {{{columns}}},"
-        f" maximum_object_size = {LARGEST_LINE})"
-    )
+    return f"read_json({files}, format = 'newline_delimited', columns = {{{columns}}}, maximum_object_size = {longest})"
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """A FROM item of a table's nodes: `at(path)` reads a value, `parent` is their parent's gid."""
+    """A FROM item of a table's nodes: `at(path)` reads a value, `parent` is their parent's gid.
+
+    `line` is the row number of the line that holds the node, `order` its place there or among the lines.
+    """
 
     source: str
     prefix: str
     parent: str | None
     order: str
+    line: str = "n._at"
 
     def at(self, path: tuple[str, ...]) -> str:
         return ".".join([self.prefix, *(quoted(key) for key in path)])
@@ -132,7 +134,7 @@ class Nodes:
 def nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
     """The nodes of a table inside `landed`, the temporary table that holds the scanned lines."""
     if table.origin == "root":
-        return Nodes(f"(SELECT *, rowid AS _line FROM {landed} WHERE {ROOTS}) n", "n", None, "n._line")
+        return Nodes(f"(SELECT *, rowid AS _line, rowid AS _at FROM {landed} WHERE {ROOTS}) n", "n", None, "n._line")
     if table.origin == "lines":
         return _line_nodes(plan, table, landed)
     return _list_nodes(plan, table, landed)
@@ -140,7 +142,9 @@ def nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
 
 def _line_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
     where = is_line_of(plan, table)
-    return Nodes(f"(SELECT *, rowid AS _line FROM {landed} WHERE {where}) n", "n", "n.__parentId", "n._line")
+    return Nodes(
+        f"(SELECT *, rowid AS _line, rowid AS _at FROM {landed} WHERE {where}) n", "n", "n.__parentId", "n._line"
+    )
 
 
 def is_line_of(plan: StreamPlan, table: Table) -> str:
@@ -162,13 +166,13 @@ def parent_kinds(plan: StreamPlan, table: Table) -> list[str]:
 
 def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
     if table.parent is None:
-        above = Nodes(f"(SELECT *, rowid AS _line FROM {landed} WHERE {ROOTS}) n", "n", None, "n._line")
+        above = Nodes(f"(SELECT *, rowid AS _line, rowid AS _at FROM {landed} WHERE {ROOTS}) n", "n", None, "n._line")
     else:
         above = nodes(plan, plan.table(table.parent), landed)
     owner, items = above.at(("id",)), above.at(table.path)
     source = (
-        f"(SELECT {owner} AS _parent, unnest({items}) AS item, unnest(range(len({items}))) AS _line"
-        f" FROM {above.source}) n"
+        f"(SELECT {owner} AS _parent, unnest({items}) AS item, unnest(range(len({items}))) AS _line,"
+        f" {above.line} AS _at FROM {above.source}) n"
     )
     return Nodes(source, "n.item", "n._parent", "n._line")
 

@@ -38,14 +38,14 @@ def reconcile(
         found = extraction.read_nodes(client, plan, missing, spool / f"{plan.stream.name}.missing.jsonl")
         found = extraction.read_passes(client, plan, found, spool, stop=reader.stop, share=reader.share)
         with warehouse.errors():
-            landing.scan(list(found.paths))
-            landing.split()
+            landing.staging.scan(list(found.paths))
+            landing.staging.split()
     with warehouse.transaction():
         changes = landing.merge(whole=False) if missing and plan.stream.via is None else []
         gone = f"NOT EXISTS (SELECT 1 FROM {IDS} i WHERE i.id = t.gid)"
         deleted = deletions.mark_where(warehouse, plan, client.domain, gone, now)
         afterwards()
-    landing.drop()
+    landing.staging.drop()
     for gid in ids.operations:
         reader.ledger.close_operation(gid, "landed")
     return (*changes, *deleted)

@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shoptide.inbound.landing import BOOKKEEPING
+from shoptide.inbound.landing import BOOKKEEPING, REDACTED
 from shoptide.resources.tables import snake
 from shoptide.warehouse.duckdb import DuckDBWarehouse
 from shoptide.warehouse.names import quoted
 
-REDACTED = "redacted"  # the hash of such a row: no row read from the store has it
 KEPT = frozenset(
     {"_shop", "gid", "id", "position", "created_at", "updated_at", "_valid_from", "_valid_to", *BOOKKEEPING}
 )

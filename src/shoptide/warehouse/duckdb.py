@@ -16,6 +16,7 @@ from shoptide.warehouse.names import literal, quoted
 from shoptide.warehouse.staged import StagedSource, stage
 
 LOCKED = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+BASE_MEMORY, THREAD_MEMORY = 192, 64  # megabytes of DuckDB's in bounded work; beyond that it spills beside the file
 SETTINGS = {
     "TimeZone": "UTC",
     # Extensions would be fetched from the network when a query needs one.
@@ -98,6 +99,20 @@ class DuckDBWarehouse:
             yield
         except duckdb.Error as error:
             raise mapped(error, self.what) from error
+
+    @contextmanager
+    def bounded(self) -> Iterator[None]:
+        """Work within memory that does not grow with the data; a database in memory has nowhere else to go."""
+        if self.path is None:
+            yield
+            return
+        row = self.connection.execute("SELECT current_setting('threads')").fetchone()
+        threads = int(row[0]) if row else 1
+        self.connection.execute(f"SET memory_limit = '{BASE_MEMORY + THREAD_MEMORY * threads}MB'")
+        try:
+            yield
+        finally:
+            self.connection.execute("RESET memory_limit")
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

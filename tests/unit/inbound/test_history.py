@@ -40,13 +40,13 @@ def land(into: Landing, folder: Path, *records: dict[str, Any], whole: bool = Fa
     """Land the records and keep their history, as one transaction."""
     path = folder / "lines.jsonl"
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    into.scan([path])
-    into.split()
+    into.staging.scan([path])
+    into.staging.split()
     with into.warehouse.transaction():
         into.declare()
         into.merge(whole=whole)
         history.keep(into.warehouse, into.plan, into.shop, into.now)
-    into.drop()
+    into.staging.drop()
 
 
 def order(gid: str = ORDER, **fields: Any) -> dict[str, Any]:

@@ -56,10 +56,10 @@ def land(landing: Landing, folder: Path, *records: dict[str, Any], whole: bool =
     path = folder / "lines.jsonl"
     path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
     landing.declare()
-    landing.scan([path])
-    landing.split()
+    landing.staging.scan([path])
+    landing.staging.split()
     changes = {change.table: change for change in landing.merge(whole=whole)}
-    landing.drop()
+    landing.staging.drop()
     return changes
 
 
@@ -151,7 +151,7 @@ def test_a_line_that_is_no_json_is_refused(landing: Landing, tmp_path: Path) -> 
     path.write_text(json.dumps(order(ONE)) + '\n{"id": "gid://sho')
     landing.declare()
     with pytest.raises(ProofFailed, match="can't be read"):
-        landing.scan([path])
+        landing.staging.scan([path])
 
 
 def test_a_new_field_is_a_new_column(landing: Landing, tmp_path: Path) -> None:

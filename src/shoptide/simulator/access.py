@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shoptide.simulator.refusals import SAID
 from shoptide.simulator.registry import TopLevelError
 
 if TYPE_CHECKING:
@@ -45,5 +46,13 @@ def denial(source: Schema, kind: str, name: str, app: App) -> TopLevelError | No
         return None
     missing = tuple(group for group in groups if not app.may((group,)))
     required = wording(missing) + "".join(f" Also: {ALSO[group]}" for group in missing if group in ALSO)
-    message = f"Access denied for {name} field. Required access: {required}"
-    return TopLevelError("ACCESS_DENIED", message, documentation=DOCUMENTATION, requiredAccess=required)
+    if kind in ("QueryRoot", "Mutation") and name in SAID:
+        return refusal(name, SAID[name])
+    return refusal(name, required)
+
+
+def refusal(name: str, required: str | None) -> TopLevelError:
+    """The error for a field and what it takes, if Shopify says."""
+    more = {"requiredAccess": required} if required else {}
+    message = f"Access denied for {name} field." + (f" Required access: {required}" if required else "")
+    return TopLevelError("ACCESS_DENIED", message, documentation=DOCUMENTATION, **more)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shoptide.simulator.refusals import ASIDE
 from shoptide.simulator.shop import ALL_SCOPES, Record, Shop
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from shoptide.shopify.schema import Schema, ScopeGroups
-
-ASIDE = frozenset({"read_apps", "read_users", "write_users"})  # scopes that no ordinary app is granted
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shoptide.shopify.schema import LATEST_VERSION, SUPPORTED_VERSIONS, Schema
-from shoptide.simulator.context import ASIDE
+from shoptide.simulator.refusals import ASIDE
 from shoptide.simulator.registry import ROOTS, Args, field, root
 from shoptide.simulator.roots import generic_root
 

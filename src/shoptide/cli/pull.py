@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from shoptide.cli import output
 from shoptide.cli.app import Flags, flags_of, with_flags
 from shoptide.cli.progress import Progress
 from shoptide.cli.session import Session, open_session, stopping
-from shoptide.errors import ShoptideError, UsageError
+from shoptide.errors import Interrupted, ShoptideError, UsageError
 from shoptide.inbound.events import (
     Event,
     PullReport,
@@ -50,13 +51,35 @@ def command(
 
     session = open_session(flags_of(context))
     options = Options(streams, full_refresh, moment(since), reconcile, limit)
-    worst = 0
+    codes = []
     with stopping(session), session.warehouse() as warehouse, session.ledger() as ledger:
-        for config in session.pulls(names):
-            with session.client(config.shop) as client:
-                report = _run(session, config, options, client, warehouse, ledger)
-            worst = max(worst, _exit_code(report))
-    return worst
+        configs = session.pulls(names)
+        for config in configs:
+            try:
+                with session.client(config.shop) as client:
+                    report = _run(session, config, options, client, warehouse, ledger)
+                codes.append(_exit_code(report))
+            except Interrupted:
+                raise
+            except ShoptideError as error:
+                if len(configs) == 1:
+                    raise
+                codes.append(_failed(session.flags, config.name, error))
+    return together(codes)
+
+
+def _failed(flags: Flags, name: str, error: ShoptideError) -> int:
+    """One shop's failure is told and doesn't stop the others."""
+    if flags.json:
+        body = {"kind": error.kind, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+        output.document({"event": "summary", "pull": name, "outcome": "failed", "error": body})
+    sys.stderr.write(f"Error: {name}: failed: {error.message}\n" + (f"  → {error.hint}\n" if error.hint else ""))
+    return error.exit_code
+
+
+def together(codes: list[int]) -> int:
+    """The exit code of several pulls: what all of them ended with, else 1 for some that failed."""
+    return codes[0] if len(set(codes)) == 1 else int(any(codes))
 
 
 def moment(text: str | None) -> datetime | None:

@@ -70,6 +70,9 @@ class Notices:
         if len(self._subscriptions):
             self._heard[topic, record["id"]] = record
 
+    def heeds(self, topic: str) -> bool:
+        return any(row["topic"] == topic_name(topic) for row in self._subscriptions)
+
     def settle(self) -> None:
         if not self._heard:
             return

@@ -221,6 +221,7 @@ class Shop:
         self.changes = 0
         self.listings: dict[str, Any] = {}  # sorted root listings, kept while nothing changes
         self.listeners: list[Callable[[str, Record], None]] = []
+        self.ears: list[Callable[[str], bool]] = []  # whether a listener would do something about a topic
         self.settled: list[Callable[[], None]] = []
         self.created_at = self.stamp()
 
@@ -279,6 +280,10 @@ class Shop:
         told = {**record, **facts} if facts else record
         for listener in self.listeners:
             listener(topic, told)
+
+    def heeds(self, topic: str) -> bool:
+        """Whether anybody would do something about a topic: ask before working out whether there is one to tell."""
+        return any(ear(topic) for ear in self.ears)
 
     def settle(self) -> None:
         """A change is complete: whoever listens may look at the records now. Hold the lock."""

@@ -99,6 +99,7 @@ class Stall:
         self.post = Post(self.shop.clock, partial(unsubscribe, self.shop))
         self.notices = Notices(self.shop, self.post, self.credentials)
         self.shop.listeners.append(self.notices.hear)
+        self.shop.ears.append(self.notices.heeds)
         self.shop.settled.append(self.notices.settle)
 
     def app(self) -> App:

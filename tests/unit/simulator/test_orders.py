@@ -433,6 +433,7 @@ def test_writes_are_told_to_listeners() -> None:
     world = opened()
     heard: list[str] = []
     world.shop.listeners.append(lambda topic, _record: heard.append(topic))
+    world.shop.ears.append(lambda _topic: True)
     order = created(world, transactions=[sale("10")])
     fulfilled(world, order)
     assert [topic for topic in heard if topic.startswith(("orders/", "fulfillments/", "order_transactions/"))] == [

@@ -343,9 +343,9 @@ def _fulfil(shop: Shop, order: Record, works: list[Record], given: Args) -> None
 
 def announce(shop: Shop, order: Record) -> None:
     """Tell the states a new order is born in, after orders/create."""
-    if totals(shop, order).financial_status == "PAID":
+    if shop.heeds("orders/paid") and totals(shop, order).financial_status == "PAID":
         shop.emit("orders/paid", order)
-    if fulfillment_status(shop, order) == "FULFILLED":
+    if shop.heeds("orders/fulfilled") and fulfillment_status(shop, order) == "FULFILLED":
         shop.emit("orders/fulfilled", order)
     for work in order_parts.fulfillment_orders(shop, order):
         shop.emit("fulfillment_orders/order_routing_complete", work)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import httpx2
 import pytest
 from receiver import Receiver
 
-from shoptide.simulator import deliveries, payload_filter
+from shoptide.cli.simulate import command, world_of
+from shoptide.simulator import deliveries, payload_filter, state
 from shoptide.simulator.deliveries import Delivery
 from shoptide.simulator.execution import Request
 from shoptide.simulator.server import Running, start
@@ -541,3 +543,59 @@ def test_only_loopback_addresses_may_do_without_tls(world: World) -> None:
         assert [error["message"] for error in errors] == (
             [] if taken else ["Address protocol http:// is not supported"]
         )
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (b"HTTP/1.1 204 No Content\r\n", None),
+        (b"", "closed without an answer"),
+        (b"220 mail.example\r\n", "no HTTP"),
+        (b"HTTP/1.1 ", "no answer within"),
+    ],
+)
+def test_what_counts_as_an_answer(sent: bytes, words: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A status line within the time, whatever follows it; a line that never ends is none."""
+    monkeypatch.setattr(deliveries, "TOTAL_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        done = threading.Event()
+
+        def answer() -> None:
+            taken, _ = listening.accept()
+            taken.recv(65_536)
+            taken.sendall(sent)
+            if words and "within" in words:
+                done.wait(5)
+            taken.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        delivery = Delivery(1, "orders/create", "", address, {}, b"{}", datetime.now(timezone.utc))  # noqa: UP017
+        status, error = deliveries.send(delivery)
+        done.set()
+        thread.join(5)
+    assert status == (None if words else 204)
+    assert (error is None) if words is None else (words in (error or ""))
+
+
+def test_hosts_are_allowed_by_a_flag() -> None:
+    """`--webhook-host`, once for each."""
+    arguments = ["--empty", "--webhook-host", "hooks.example.com", "--webhook-host", "10.0.0.1:8080"]
+    with command.make_context("simulate", arguments) as context:
+        given = {name: value for name, value in context.params.items() if name not in ("host", "port")}
+        world = world_of(**given)
+    assert world.shop.settings["webhook_hosts"] == ["hooks.example.com", "10.0.0.1:8080"]
+
+
+def test_a_restored_shop_goes_on_telling(world: World, receiver: Receiver) -> None:
+    """Subscriptions are part of a dump; putting it back tells nobody, changes from then on do."""
+    subscribe(world, receiver, "CUSTOMERS_CREATE")
+    kept = state.dump(world.shop)
+    world.reset()
+    with world.shop.lock:
+        state.restore(world.shop, kept)
+        world.shop.settle()
+    assert world.first.post.all() == []
+    add_customer(world, email="q@example.net")
+    assert receiver.wait(1)[0].payload["email"] == "q@example.net"

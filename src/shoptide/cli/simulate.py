@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FAULT = "A fault, such as reset_after,operation=orderCreate,nth=3 or download:truncate,times=1 or JSON; repeatable."
 BULK_FILE = "ROOT=PATH: answer every bulk query on that root with this JSONL file; repeatable."
 INDEX_LAG = "Seconds the search index is behind, or by type: Product=60,Order=5."
+WEBHOOK_HOST = "A host besides this machine that webhooks may be sent to; repeatable."
 NAME = "The shop's name: NAME.myshopify.com. Repeat it for several shops, each also at /shops/NAME."
 
 
@@ -51,12 +52,14 @@ NAME = "The shop's name: NAME.myshopify.com. Repeat it for several shops, each a
 @click.option("--bulk-slots", type=int, help="Bulk operations of a type at once; 1 is what apps had before 2026-01.")
 @click.option("--index-lag", metavar="SECONDS", help=INDEX_LAG)
 @click.option("--late-bump", type=float, help="Seconds after which a new order is stamped again.")
+@click.option("--webhook-host", "webhook_hosts", multiple=True, metavar="HOST[:PORT]", help=WEBHOOK_HOST)
 @with_flags
 @click.pass_context
 def command(context: click.Context, /, host: str, port: int, **given: Any) -> None:
     """Run a simulated Shopify store: the Admin API's real schema over an in-memory shop.
 
-    Control is under /_simulator/ (reset, state, records, clock, faults, settings): see docs/simulator.md.
+    Control is under /_simulator/ (reset, state, records, clock, faults, settings,
+    webhooks): see docs/simulator.md.
     """
     try:
         from shoptide.simulator import server
@@ -103,6 +106,8 @@ def settings_of(given: dict[str, Any]) -> dict[str, Any]:
     found = {name: given[name] for name in ("bulk_seconds", "bulk_slots", "late_bump") if given[name] is not None}
     if given["bulk_files"]:
         found["bulk_files"] = dict(_pair(text, "--bulk-file") for text in given["bulk_files"])
+    if given["webhook_hosts"]:
+        found["webhook_hosts"] = list(given["webhook_hosts"])
     if given["index_lag"]:
         found["index_lag"] = _lag(given["index_lag"])
     return found

@@ -10,6 +10,7 @@ import heapq
 import http.client
 import ipaddress
 import itertools
+import socket
 import ssl
 import threading
 import time
@@ -103,20 +104,40 @@ def send(delivery: Delivery) -> tuple[int | None, str | None]:
     """Post once: the receiver's HTTP status, or why there is none. Redirects are not followed."""
     parts = urlsplit(delivery.address)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    begun = time.monotonic()
+    until = time.monotonic() + TOTAL_SECONDS
     made = connection(parts)
     try:
         made.connect()
-        if made.sock is not None:
-            made.sock.settimeout(max(0.1, TOTAL_SECONDS - (time.monotonic() - begun)))
+        made.sock.settimeout(TOTAL_SECONDS)
         made.request("POST", path, delivery.body, delivery.headers)
-        return made.getresponse().status, None
+        return status_of(made.sock, until), None
     except TimeoutError:
         return None, f"no answer within {TOTAL_SECONDS:.0f} s"
     except (OSError, http.client.HTTPException) as error:
         return None, str(error) or type(error).__name__
     finally:
         made.close()
+
+
+def status_of(answering: socket.socket, until: float) -> int:
+    """The status in an answer's first line; the rest does not matter, however slowly it comes.
+
+    Raises TimeoutError, HTTPException for what is no answer.
+    """
+    line = b""
+    while b"\n" not in line:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        answering.settimeout(left)
+        some = answering.recv(1024)
+        if not some:
+            raise http.client.HTTPException("the connection was closed without an answer")
+        line += some
+    words = line.split(b"\n", 1)[0].split()
+    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+        raise http.client.HTTPException("what came is no HTTP")
+    return int(words[1])
 
 
 class Courier:

@@ -137,6 +137,20 @@ def test_several_tracking_numbers_and_urls(project: Project) -> None:
     ]
 
 
+def test_the_stores_own_inputs_are_columns_too(project: Project) -> None:
+    """Fulfillment orders by their ids, and tracking_info as one object."""
+    gid = ordered(project)
+    work = [{"fulfillment_order_id": only_work(project, gid)}]
+    info = {"number": "T1", "company": "UPS", "url": "https://example.com/1"}
+    row = {"k": 1, "line_items_by_fulfillment_order": work, "tracking_info": info}
+    report = pushed(project, row)
+    assert report.outcomes == {"applied": 1}, report.failures
+    made = order(project, gid)["fulfillments"]
+    assert [each["trackingInfo"] for each in made] == [[info]]
+    assert parcels(project, gid) == [{"HAT": 3, "CAP": 1}]
+    assert pushed(project, row).unchanged == 1
+
+
 def test_tracking_and_status_are_kept_up(project: Project) -> None:
     """A changed number is sent with all that belongs to it; a new status is an event; nothing is fulfilled twice."""
     gid = ordered(project)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql import DocumentNode, FieldNode, OperationDefinitionNode, parse, validate
 
+from shoptide.config import PushConfig, Secret, ShopConfig
 from shoptide.errors import ConfigError
 from shoptide.inbound.reading import file_tree
-from shoptide.outbound.fulfillment_writers import MORE_LINES, MORE_WORK, ORDER
+from shoptide.outbound import writers
+from shoptide.outbound.current import selection
+from shoptide.outbound.fulfillment_writers import MORE_LINES, MORE_WORK, ORDER, OWNER
 from shoptide.outbound.lookup import ORDER_NAME, SKU, VARIANT_BY_SKU, WAYS, Way
 from shoptide.outbound.product_media import MEDIA
+from shoptide.outbound.session import Session
 from shoptide.outbound.variant_writers import HELD
 from shoptide.resources.extraction import PagedChild, StreamPlan
+from shoptide.resources.objects import OBJECTS
 from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify import access, bulk
+from shoptide.shopify.client import AdminClient
 from shoptide.shopify.cost import requested_cost
 from shoptide.shopify.schema import SUPPORTED_VERSIONS, load
 from shoptide.simulator.schema import executable
@@ -97,10 +105,52 @@ def test_documents_of_streams_are_valid(version: str) -> None:
 def test_documents_of_client_and_pushes_are_valid(version: str) -> None:
     """Fixed documents, and look-ups."""
     fixed = [access.DOCUMENT, bulk.RUN_QUERY, bulk.RUN_MUTATION, bulk.READ, bulk.RECENT, bulk.CANCEL]
-    fixed += [ORDER, MORE_WORK, MORE_LINES, HELD, MEDIA]
+    fixed += [ORDER, OWNER, MORE_WORK, MORE_LINES, HELD, MEDIA]
     ways = [wrapped(way) for way in (*WAYS.values(), SKU, ORDER_NAME, VARIANT_BY_SKU)]
     for text in [*fixed, *ways]:
         assert [error.message for error in validate(executable(version), parse(text))] == [], text
+
+
+def mutations() -> Iterator[tuple[str, str]]:
+    """Each mutation that a writer sends, with what it selects: read from the writers' own text."""
+    folder = Path(writers.__file__).parent
+    for path in sorted(folder.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mutate":
+                name, select = node.args[0], node.args[2]
+                assert isinstance(select, ast.Constant), ast.unparse(node)
+                if isinstance(name, ast.Constant):
+                    yield str(name.value), str(select.value)
+    yield from ((name, "__typename") for name in writers.CONSENTS.values())
+    product = "publishable { ... on Product { id } }"
+    yield from ((name, product) for name in ("publishablePublish", "publishableUnpublish"))
+
+
+@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
+def test_mutations_of_pushes_are_valid(version: str) -> None:
+    """With every argument that a version has, and a key where one may be given."""
+    shop = ShopConfig("main", "acme.myshopify.com", access_token=Secret("shpat_x"), api_version=version)
+    known = load(version).mutation_root.fields
+    sent = list(mutations())
+    assert len(sent) > 25
+    with AdminClient(shop) as client:
+        session = Session(PushConfig("p", "main", "orders", "create", "rows", "k"), OBJECTS["orders"], client)
+        for name, select in sent:
+            if name in known:
+                idempotent = name.startswith("inventory")
+                text = session.document(name, dict.fromkeys(known[name].arguments), select, idempotent=idempotent)
+                assert [error.message for error in validate(executable(version), parse(text))] == [], text
+
+
+@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
+def test_what_records_hold_is_asked_validly(version: str) -> None:
+    """Every field that a column policy or a live plan can ask for, all at once, within one request's budget."""
+    schema = load(version)
+    for target in OBJECTS.values():
+        asked = [text for name in target.fields(schema) if (text := selection(target, schema, name))]
+        text = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {target.kind} {{ id {' '.join(asked)} }} }} }}"
+        assert [error.message for error in validate(executable(version), parse(text))] == [], text
+        assert requested_cost(schema, text, {"ids": ["gid://shopify/Order/1"] * 250}) <= 1000
 
 
 def connections(document: DocumentNode) -> tuple[int, int]:

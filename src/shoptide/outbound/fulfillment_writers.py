@@ -37,6 +37,21 @@ def order_gid(session: Session, given: Any) -> str:
     return found
 
 
+OWNER = "query($id: ID!) { fulfillmentOrder(id: $id) { orderId } }"
+
+
+def order_of(session: Session, values: Values) -> str:
+    """The order of a row: the one it names, or the one that the fulfillment orders it names belong to."""
+    if values.get("order"):
+        return order_gid(session, values["order"])
+    for each in values.get("lineItemsByFulfillmentOrder") or ():
+        work = session.query(OWNER, {"id": each["fulfillmentOrderId"]})["fulfillmentOrder"]
+        if work is None:
+            raise refused(f"there is no fulfillment order {each['fulfillmentOrderId']}", "lineItemsByFulfillmentOrder")
+        return str(work["orderId"])
+    raise refused("names no order", "order")
+
+
 def order_gids(session: Session, names: list[str]) -> dict[str, str]:
     """Orders by what rows call them, looked up together; those not found are left out. Raises Refused for several."""
     found = {name: gid for name in names if (gid := session.orders.get(name) or _said(name, session.push.match))}
@@ -89,20 +104,22 @@ def read_order(session: Session, gid: str) -> Values:
 
 def tracking(values: Values) -> Values:
     """Tracking numbers as the store takes them: one number and URL, or several."""
-    info: Values = {}
+    info: Values = dict(values.get("trackingInfo") or {})
     for name, one, many in (("number", "trackingNumber", "trackingNumbers"), ("url", "trackingUrl", "trackingUrls")):
-        several = values.get(many) or []
+        several = values.get(many) or info.pop(f"{name}s", None) or []
+        single = values.get(one) or info.pop(name, None)
         if len(several) > 1:
             info[f"{name}s"] = several
-        elif several or values.get(one):
-            info[name] = several[0] if several else values[one]
+        elif several or single:
+            info[name] = several[0] if several else single
     if values.get("trackingCompany"):
         info["company"] = values["trackingCompany"]
     return info
 
 
 def numbers(values: Values) -> set[str]:
-    return set(values.get("trackingNumbers") or ([values["trackingNumber"]] if values.get("trackingNumber") else []))
+    info = tracking(values)
+    return set(info.get("numbers") or ([info["number"]] if info.get("number") else []))
 
 
 def alive(order: Values) -> list[Values]:
@@ -118,7 +135,7 @@ def with_numbers(found: list[Values], wanted: set[str]) -> list[Values]:
 
 def create_fulfillment(session: Session, _key: str, values: Values) -> str:
     """Fulfil an order, whole or in part. Parcels that carry the row's tracking number already are not made again."""
-    gid = order_gid(session, values["order"])
+    gid = order_of(session, values)
     with session.alone(gid):
         order = read_order(session, gid)
         made = fulfil(session, order, values, with_numbers(alive(order), numbers(values)))
@@ -130,13 +147,14 @@ def create_fulfillment(session: Session, _key: str, values: Values) -> str:
 def fulfil(session: Session, order: Values, values: Values, done: list[Values]) -> str:
     """Make the parcels that a row lacks beside those `done`, one for each location; returns the first one's gid."""
     rest = order_work.still_wanted(order_work.lines_wanted(values), done)
-    if done and (rest == [] or (rest is None and not order_work.has_open(order))):
+    direct = values.get("lineItemsByFulfillmentOrder")
+    if done and (direct or rest == [] or (rest is None and not order_work.has_open(order))):
         return str(done[0]["id"])
     made = [str(each["id"]) for each in done]
     beside: Values = {"notifyCustomer": bool(values.get("notifyCustomer"))}
     beside |= {"trackingInfo": info} if (info := tracking(values)) else {}
     beside |= {"originAddress": values["originAddress"]} if values.get("originAddress") else {}
-    for group in order_work.groups(order, rest):
+    for group in [direct] if direct else order_work.groups(order, rest):
         fulfillment = {"lineItemsByFulfillmentOrder": group, **beside}
         try:
             payload = session.mutate("fulfillmentCreate", {"fulfillment": fulfillment}, "fulfillment { id }")
@@ -204,9 +222,7 @@ def find_fulfillments(session: Session, values: Values) -> list[str]:
 
     An upsert of an order with open work and no such number means a new one.
     """
-    if not values.get("order"):
-        raise refused("names no order", "order")
-    order = read_order(session, order_gid(session, values["order"]))
+    order = read_order(session, order_of(session, values))
     wanted = order_work.lines_wanted(values)
     same = with_numbers(alive(order), numbers(values))
     if same:

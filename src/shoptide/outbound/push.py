@@ -106,7 +106,8 @@ def _complete(job: Job, row: Planned) -> Planned:
     """A row that lacks what a new record must have is invalid, whoever finds that out first."""
     if row.action != "create":
         return row
-    missing = [name for name in job.target.required if row.draft.values.get(name) in (None, "", [])]
+    given = {name for name, value in row.draft.values.items() if value not in (None, "", [])}
+    missing = [names[0] for names in job.target.required if not given & set(names)]
     if not missing:
         return row
     reason = f"{snaked(missing[0])} is required to create {job.push.object}"

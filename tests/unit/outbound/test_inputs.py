@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoptide.resources.inputs import Mismatch, Shaper, camel
+from shoptide.resources.objects.parcel_lines import parcel_lines
 from shoptide.shopify.schema import SUPPORTED_VERSIONS, load
 
 SHAPER = Shaper(load("2026-10"))
@@ -149,3 +150,95 @@ def test_snake_case_becomes_camel_case() -> None:
         "tags",
         "taxExempt",
     ]
+
+
+def test_what_a_row_may_leave_out_is_filled() -> None:
+    """A picture's kind, a quantity's name; a variant's option values are found by its writer."""
+    assert SHAPER.fits("CreateMediaInput", "https://example.com/a.jpg", "media") == {
+        "originalSource": "https://example.com/a.jpg",
+        "mediaContentType": "IMAGE",
+    }
+    variant = {"sku": "A", "inventory_quantities": [{"location_id": "gid://shopify/Location/1", "quantity": 2}]}
+    assert SHAPER.fits("ProductVariantSetInput", variant, "variants") == {
+        "sku": "A",
+        "inventoryQuantities": [{"locationId": "gid://shopify/Location/1", "quantity": 2, "name": "available"}],
+    }
+    assert SHAPER.fits("[OptionCreateInput!]", [{"name": "Size", "values": ["S", "M"]}], "o") == [
+        {"name": "Size", "values": [{"name": "S"}, {"name": "M"}]}
+    ]
+
+
+def test_plain_amounts_are_in_the_shops_currency() -> None:
+    """Wherever the store wants a bag of money; without a currency the store's field is told."""
+    shaper = Shaper(load("2026-10"), lambda: "CAD")
+    bag = {"shopMoney": {"amount": "5.00", "currencyCode": "CAD"}}
+    line = {"title": "Hat", "quantity": 1, "price": "5.00"}
+    assert shaper.fits("OrderCreateLineItemInput", line, "l")["priceSet"] == bag
+    assert shaper.fits("OrderCreateOrderTransactionInput", {"amount": "5.00"}, "t") == {"amountSet": bag}
+    with pytest.raises(Mismatch) as caught:
+        shaper.fits("OrderCreateLineItemInput", {**line, "price": "cheap"}, "l")
+    assert "must be an amount" in caught.value.problem.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "empty"),
+    [
+        ("String", "note", ""),
+        ("[String!]", "tags", []),
+        ("[MailingAddressInput!]", "addresses", []),
+        ("ID", "category", None),
+    ],
+)
+def test_a_null_that_clears_is_the_empty_value(kind: str, name: str, empty: Any) -> None:
+    """Text is emptied, lists too; the rest becomes null."""
+    assert SHAPER.cleared(kind, name) == empty
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("[MetafieldInput!]", "metafields"),
+        ("[ProductVariantSetInput!]", "variants"),
+        ("Boolean", "taxExempt"),
+        ("SEOInput", "seo"),
+        ("String!", "x"),
+    ],
+)
+def test_what_can_not_be_cleared_is_left_alone(kind: str, name: str) -> None:
+    """A null takes no variant and no metafield away."""
+    with pytest.raises(KeyError):
+        SHAPER.cleared(kind, name)
+
+
+@pytest.mark.parametrize(
+    ("given_", "lines"),
+    [
+        (["A", {"sku": "B", "quantity": "2"}], [{"sku": "A"}, {"sku": "B", "quantity": 2}]),
+        ('["A", {"sku": "B", "id": null}]', [{"sku": "A"}, {"sku": "B"}]),
+        (['"A"', '{"line_item_id": 7}'], [{"sku": "A"}, {"id": "gid://shopify/LineItem/7"}]),
+        ({"gid": "gid://shopify/LineItem/7", "sku": "A"}, [{"id": "gid://shopify/LineItem/7"}]),
+        ("A", [{"sku": "A"}]),
+    ],
+)
+def test_lines_of_a_parcel_have_one_shape(given_: Any, lines: Any) -> None:
+    """However the source spells them, so that the same wish has the same hash."""
+    assert parcel_lines(SHAPER, given_, "line_items") == lines
+
+
+@pytest.mark.parametrize(
+    ("given_", "column", "reason"),
+    [
+        ([{"quantity": 1}], "line_items[0]", "needs a sku or the id"),
+        ([{"sku": "A", "quantity": 0}], "line_items[0].quantity", "must be above 0"),
+        ([{"sku": "A", "amount": 1}], "line_items[0].amount", "is no field of a line"),
+        ([{"id": "gid://shopify/Order/7"}], "line_items[0].id", "must be the id of a LineItem"),
+        ("[", "line_items", "must be a list of lines"),
+        ([7], "line_items[0]", "must be a SKU"),
+    ],
+)
+def test_wrong_lines_of_a_parcel_are_told(given_: Any, column: str, reason: str) -> None:
+    """The place and the reason."""
+    with pytest.raises(Mismatch) as caught:
+        parcel_lines(SHAPER, given_, "line_items")
+    assert caught.value.problem.column == column
+    assert reason in caught.value.problem.reason

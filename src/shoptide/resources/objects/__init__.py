@@ -17,7 +17,7 @@ class PushObject:
 
     `create` and `update` are the input types whose fields are columns; `extra` are columns that the tool adds, with
     the type a value of theirs must fit, `create_extra` and `update_extra` those of one of the two. `match` are the
-    ways to find a record; `required` must be there to create. `told` says which columns a step of an
+    ways to find a record. `told` says which columns a step of an
     error's path means where the store calls them something else, or all errors of a mutation that is for them.
     """
 
@@ -27,7 +27,7 @@ class PushObject:
     update: str
     extra: dict[str, str] = field(default_factory=dict)
     match: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
+    required: tuple[tuple[str, ...], ...] = ()  # of each group one must be there to create
     finding: tuple[str, ...] = ()  # columns beside `match` that say which record is meant, and are never changed
     natural: tuple[str, ...] = ()  # fields that are one record's only, by which a new one is found again
     marker_owner: str | None = None  # the owner type whose id metafield can carry the row's key
@@ -89,7 +89,7 @@ PRODUCTS = PushObject(
     },
     match=("handle", "sku"),
     natural=("handle",),
-    required=("title",),
+    required=(("title",),),
     marker_owner="PRODUCT",
     told={
         "files": ("media",),
@@ -127,7 +127,7 @@ ORDERS = PushObject(
     },
     update_extra={"customer": "OrderCreateCustomerInput", "customerId": "ID"},
     match=("name",),
-    required=("lineItems",),
+    required=(("lineItems",),),
     marker_owner="ORDER",
     told={"customerId": ("customer",), "toAssociate": ("customer",)},
 )
@@ -137,8 +137,14 @@ FULFILLMENTS = PushObject(
     "Fulfillment",
     create="",
     update="",
-    create_extra={"order": "String", "lineItems": "JSON", "originAddress": "FulfillmentOriginAddressInput"},
+    create_extra={
+        "order": "String",
+        "lineItems": "JSON",
+        "lineItemsByFulfillmentOrder": "[FulfillmentOrderLineItemsInput!]",
+        "originAddress": "FulfillmentOriginAddressInput",
+    },
     extra={
+        "trackingInfo": "FulfillmentTrackingInput",
         "trackingNumber": "String",
         "trackingNumbers": "[String!]",
         "trackingCompany": "String",
@@ -151,13 +157,13 @@ FULFILLMENTS = PushObject(
         "eventMessage": "String",
     },
     match=("order",),
-    required=("order",),
+    required=(("order", "lineItemsByFulfillmentOrder"),),
     finding=("lineItems",),
-    together=(("trackingNumber", "trackingNumbers", "trackingCompany", "trackingUrl", "trackingUrls"),),
+    together=(("trackingInfo", "trackingNumber", "trackingNumbers", "trackingCompany", "trackingUrl", "trackingUrls"),),
     told={
         "fulfillment": ("lineItems", "order"),
         "lineItemsByFulfillmentOrder": ("lineItems", "order"),
-        "trackingInfoInput": ("trackingNumber", "trackingNumbers", "trackingUrl", "trackingUrls"),
+        "trackingInfoInput": ("trackingInfo", "trackingNumber", "trackingNumbers", "trackingUrl", "trackingUrls"),
         "trackingInfo": ("trackingNumber", "trackingNumbers", "trackingUrl", "trackingUrls"),
         "fulfillmentEventCreate": ("status",),
     },

@@ -87,13 +87,13 @@ def repeated(lines: bytes, size: int) -> Iterator[bytes]:
 
 
 def land(path: Path, database: Path) -> None:
-    with DuckDBWarehouse(database, "shopify") as warehouse:
+    with DuckDBWarehouse(database, "shopify") as warehouse, warehouse.bounded():
         now = datetime.now(timezone.utc)  # noqa: UP017  # one spelling with the rest of the package
         landing = Landing(warehouse, order_plan(), "acme.myshopify.com", "run", now)
         landing.staging.scan([path])
         landing.staging.roots()
         landing.staging.split()
-        with warehouse.bounded(), warehouse.transaction():
+        with warehouse.transaction():
             landing.declare()
             landing.merge(whole=True)
         landing.staging.drop()

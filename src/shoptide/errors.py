@@ -301,3 +301,7 @@ class WarehouseError(ShoptideError):
 class WarehouseLocked(WarehouseError):
     exit_code = 75
     retry = LATER
+
+
+class WarehouseMemory(WarehouseError):
+    """The warehouse's engine ran out of the memory it may use; nothing was changed."""

@@ -240,13 +240,13 @@ def hashes(puller: Puller, plan: StreamPlan, found: Extract, spool: Path) -> dic
     """The staged rows of every table, by their hash."""
     whole = extraction.read_passes(puller.client, plan, found, spool)
     landing = Landing(puller.warehouse, plan, puller.client.domain, "run", SystemClock().now())
-    landing.scan(list(whole.paths))
-    landing.split()
+    landing.staging.scan(list(whole.paths))
+    landing.staging.split()
     staged = {
         table.name: puller.rows(f'select _row_hash from temp."_staged_{table.name}" order by 1')
         for table in plan.tables
     }
-    landing.drop()
+    landing.staging.drop()
     return staged
 
 

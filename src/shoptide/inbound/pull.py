@@ -20,7 +20,7 @@ from typing import Any
 
 from shoptide.clock import Clock
 from shoptide.config import PullConfig
-from shoptide.errors import Interrupted, ProofFailed, ScopeMissing, ShoptideError
+from shoptide.errors import Interrupted, ProofFailed, ScopeMissing, ShoptideError, WarehouseMemory
 from shoptide.inbound import cursors, deletions, history
 from shoptide.inbound.cursors import Cursor
 from shoptide.inbound.events import (
@@ -250,7 +250,17 @@ def _guarded(run: Run, job: Job) -> Iterator[None]:
 
 
 def _land(run: Run, job: Job, found: Extract) -> None:
+    """Land a stream within bounded memory; where that turns out too little, with what the machine has."""
     refuse_stop(run.stopped)
+    try:
+        with run.warehouse.bounded():
+            _take_over(run, job, found)
+    except WarehouseMemory as tight:
+        log.info("pull.memory_unbounded", extra={"stream": job.report.stream, "reason": tight.message})
+        _take_over(run, job, found)
+
+
+def _take_over(run: Run, job: Job, found: Extract) -> None:
     landing = Landing(run.warehouse, job.plan, run.shop, run.report.run_id, run.clock.now())
     try:
         with run.warehouse.errors():
@@ -264,7 +274,7 @@ def _land(run: Run, job: Job, found: Extract) -> None:
         raise
     if job.report.expected is None or found.roots is not None:
         job.report.expected = found.counted if found.roots is None else found.roots
-    with run.warehouse.bounded(), run.warehouse.transaction():
+    with run.warehouse.transaction():
         job.report.altered = landing.declare()
         job.report.changes = tuple(landing.merge(whole=job.whole))
         _keep(run, job)

@@ -80,10 +80,9 @@ class Staging:
 
     def scan(self, paths: list[Path]) -> None:
         """Take the lines of these files, in their order. Raises ProofFailed for what does not fit the types."""
-        with self.warehouse.bounded():
-            for path in paths:
-                for chunk in chunks(path, CHUNK):
-                    self._take(chunk)
+        for path in paths:
+            for chunk in chunks(path, CHUNK):
+                self._take(chunk)
 
     def _take(self, path: Path) -> None:
         self._type(path)
@@ -177,14 +176,13 @@ class Staging:
         self._refuse_strangers()
         for table in self.plan.tables:
             self._unite(table)
-        with self.warehouse.bounded():
-            self._refuse_orphans()
-            if len(self.plan.bulk_parts) > 1:
-                self._join()
-            for table in self.plan.tables:
-                if _counted_late(table):
-                    self._number(table)
-                self._once(table)
+        self._refuse_orphans()
+        if len(self.plan.bulk_parts) > 1:
+            self._join()
+        for table in self.plan.tables:
+            if _counted_late(table):
+                self._number(table)
+            self._once(table)
         return {table.name: self._count(f"SELECT count(*) FROM {self.staged(table)}") for table in self.plan.tables}
 
     def _refuse_strangers(self) -> None:

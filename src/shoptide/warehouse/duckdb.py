@@ -11,12 +11,12 @@ from urllib.parse import unquote
 
 import duckdb
 
-from shoptide.errors import ConfigError, WarehouseError, WarehouseLocked
+from shoptide.errors import ConfigError, WarehouseError, WarehouseLocked, WarehouseMemory
 from shoptide.warehouse.names import literal, quoted
 from shoptide.warehouse.staged import StagedSource, stage
 
 LOCKED = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
-BASE_MEMORY, THREAD_MEMORY = 192, 64  # megabytes of DuckDB's in bounded work; beyond that it spills beside the file
+BASE_MEMORY, THREAD_MEMORY = 256, 64  # megabytes of DuckDB's in bounded work; beyond that it spills beside the file
 SETTINGS = {
     "TimeZone": "UTC",
     # Extensions would be fetched from the network when a query needs one.
@@ -47,6 +47,8 @@ def mapped(error: duckdb.Error, what: str) -> WarehouseError:
     if "Could not set lock" in text:
         return WarehouseLocked(f"{what} is held by another process", hint="wait for it, then run the command again")
     first = text.split("\n")[0]
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WarehouseMemory(f"{what}: {first}", hint="give it more memory, or less to do at once")
     if "Permission denied" in text or "Cannot open file" in text or "No such file" in text or "read-only" in text:
         return WarehouseError(
             f"{what} can't be opened: {first}", hint="check [warehouse] url, the folder and its rights"

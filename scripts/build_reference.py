@@ -66,9 +66,15 @@ def pushes() -> str:
 def _columns(title: str, rows: list[dict[str, str]], note: str) -> str:
     lines = [f"# {title}", "", f"Written by `make docs` for API version {LATEST_VERSION}. {note}"]
     for table in dict.fromkeys(row["table"] for row in rows):
-        lines += ["", f"## {table}", "", "| column | type |", "|---|---|"]
-        lines += [f"| `{row['column']}` | {row['type']} |" for row in rows if row["table"] == table]
+        names = ["column", "type", *(["note"] if "note" in rows[0] else [])]
+        lines += ["", f"## {table}", "", f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+        lines += [_row(row, names) for row in rows if row["table"] == table]
     return "\n".join([*lines, ""])
+
+
+def _row(row: dict[str, str], names: list[str]) -> str:
+    cells = [f"`{row[name]}`" if name == "column" else row[name] for name in names]
+    return f"| {' | '.join(cells)} |".replace("|  |", "| |")
 
 
 PAGES = {"commands.md": commands, "tables.md": tables, "pushes.md": pushes}

@@ -358,3 +358,12 @@ def test_a_wrong_value_spoils_its_row_only(project: Project, change: dict[str, A
     failure = report.failures[0]
     assert (failure.key, failure.column) == ("bad", column)
     assert told in str(failure.message)
+
+
+def test_fields_of_existing_orders_follow_a_new_one(project: Project) -> None:
+    """Localized fields are taken by orderUpdate only: a row that makes the order has them all the same."""
+    row = {"k": 1, "line_items": [LINE], "localized_fields": [{"key": "TAX_CREDENTIAL_BR", "value": "123"}]}
+    report = pushed(project, row)
+    assert report.outcomes == {"applied": 1}, report.failures
+    assert pushed(project, row).unchanged == 1
+    assert project.count("Order") == 1

@@ -319,6 +319,16 @@ def test_what_follows_a_creation_never_makes_it_happen_twice(project: Project) -
     assert store(project)["Bowl"]["resourcePublicationsCount"]["count"] == 1
 
 
+def test_columns_of_changes_wait_for_the_change(project: Project) -> None:
+    """What means nothing to a new product is not sent with it."""
+    row = {**SHIRT, "redirect_new_handle": True, "collections_to_leave": []}
+    report = pushed(project, row)
+    assert report.outcomes == {"applied": 1}, report.failures
+    report = pushed(project, {**row, "vendor": "V"})
+    assert report.outcomes == {"applied": 1}, report.failures
+    assert store(project)["Shirt"]["vendor"] == "V"
+
+
 def test_columns_of_creation_are_refused_for_update(project: Project) -> None:
     """What the store takes only at creation is told by name."""
     pushed(project, {**SHIRT, "gift_card": False})

@@ -35,5 +35,6 @@ def test_links_of_a_page_lead_somewhere(page: Path) -> None:
         assert (page.parent / match["path"]).exists(), match["path"]
 
 
-def test_promises_of_a_pull_name_their_tests() -> None:
-    assert len(named_tests((ROOT / "docs/howto/pull.md").read_text())) >= 20
+@pytest.mark.parametrize("name", ["pull", "push"])
+def test_promises_name_their_tests(name: str) -> None:
+    assert len(named_tests((ROOT / f"docs/howto/{name}.md").read_text())) >= 20

@@ -34,7 +34,8 @@ def command(context: click.Context, name: str | None, pushes: bool, api_version:
     if flags_of(context).json:
         output.document({"api_version": version, "columns": chosen})
     else:
-        output.table(["table", "column", "type"], [(row["table"], row["column"], row["type"]) for row in chosen])
+        names = ["table", "column", "type", *(["note"] if pushes else [])]
+        output.table(names, [tuple(row[name] for name in names) for row in chosen])
 
 
 def table_columns(schema: Any) -> list[dict[str, str]]:
@@ -55,12 +56,14 @@ def table_columns(schema: Any) -> list[dict[str, str]]:
 def accepted_columns(schema: Any) -> list[dict[str, str]]:
     from shoptide.outbound.rows import snaked
     from shoptide.resources.objects import IDENTITY, OBJECTS
+    from shoptide.resources.objects.notes import note_of
 
     found = []
     for target in OBJECTS.values():
-        fields = dict.fromkeys(IDENTITY, "ID") | {snaked(k): v for k, v in target.fields(schema).items()}
+        rows = [(name, "ID", "names the record") for name in IDENTITY]
+        rows += [(snaked(name), kind, note_of(target, schema, name)) for name, kind in target.fields(schema).items()]
         found += [
-            {"stream": target.name, "table": target.name, "column": column, "type": kind}
-            for column, kind in fields.items()
+            {"stream": target.name, "table": target.name, "column": column, "type": kind, "note": note}
+            for column, kind, note in rows
         ]
     return found

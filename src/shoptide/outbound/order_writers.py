@@ -7,7 +7,7 @@ from typing import Any
 from shoptide.errors import RateLimited
 from shoptide.outbound import lookup
 from shoptide.outbound.session import Session, refused
-from shoptide.outbound.writers import Values, gone_is_fine, with_marker, without_empty
+from shoptide.outbound.writers import Values, following, gone_is_fine, with_marker, without_empty
 
 OPTIONS = ("inventoryBehaviour", "sendReceipt", "sendFulfillmentReceipt")
 TRIES = 10
@@ -17,7 +17,9 @@ TRIES = 10
 
 
 def create_order(session: Session, key: str, values: Values) -> str:
-    order = {name: value for name, value in without_empty(values).items() if name not in OPTIONS}
+    inputs = session.schema.type("OrderCreateOrderInput").inputs
+    given = without_empty(values)
+    order = {name: value for name, value in given.items() if name in inputs}
     order["lineItems"] = line_items(session, values.get("lineItems") or [])
     if isinstance(order.get("customer"), str):
         order["customer"] = customer(session, order["customer"])
@@ -27,7 +29,12 @@ def create_order(session: Session, key: str, values: Values) -> str:
         "sendFulfillmentReceipt": bool(values.get("sendFulfillmentReceipt")),
     }
     variables = {"order": with_marker(session, order, key), "options": options}
-    return str(_at_its_pace(session, variables)["order"]["id"])
+    gid = str(_at_its_pace(session, variables)["order"]["id"])
+    later = {name: value for name, value in given.items() if name not in inputs and name not in OPTIONS}
+    if later:  # what the store takes of existing orders only, as localized fields
+        with following(gid):
+            update_order(session, gid, later)
+    return gid
 
 
 def _at_its_pace(session: Session, variables: Values) -> Values:

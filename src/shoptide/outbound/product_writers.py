@@ -28,7 +28,8 @@ MOST_PUBLICATIONS = 250  # items in an input array
 
 def create_product(session: Session, key: str, values: Values) -> str:
     targets = publications(session, values)  # an unknown name is refused before anything is made
-    given = {name: value for name, value in without_empty(values).items() if name not in BESIDE}
+    allowed = session.schema.type("ProductCreateInput").inputs
+    given = {name: value for name, value in without_empty(values).items() if name in allowed}
     if needs_marker(session, given):
         given = with_marker(session, given, key)
     if values.get("variants") or values.get("sku") is not None or values.get("price") is not None:

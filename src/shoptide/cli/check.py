@@ -11,8 +11,12 @@ import rich_click as click
 from shoptide.cli import output
 from shoptide.cli.app import flags_of, with_flags
 from shoptide.cli.session import Session, open_session
+from shoptide.config import PullConfig, PushConfig
 from shoptide.errors import ShoptideError
+from shoptide.resources.selection import SCOPE_MISSING
 from shoptide.shopify.access import Access
+from shoptide.shopify.schema import load
+from shoptide.shopify.versions import nearing_end, supported_until
 
 NEEDED = {
     "customers": ("read_customers", "write_customers"),
@@ -20,8 +24,7 @@ NEEDED = {
     "orders": ("read_orders", "write_orders"),
     "fulfillments": ("read_orders", "write_merchant_managed_fulfillment_orders"),
 }
-SUPPORTED_MONTHS = 12
-WARN_DAYS = 90
+GRANT = "grant it in the app's configuration and install it again"
 
 
 @dataclass(frozen=True)
@@ -99,33 +102,45 @@ def _shop(session: Session, alias: str) -> Iterator[Finding]:
 
 
 def _version(what: str, version: str, today: date) -> Finding:
-    """A version lives twelve months from its first day."""
-    year, month = (int(part) for part in version.split("-"))
-    end = date(year + (month + SUPPORTED_MONTHS - 1) // 12, (month + SUPPORTED_MONTHS - 1) % 12 + 1, 1)
-    left = (end - today).days
-    if left < WARN_DAYS:
-        return Finding(what, "warning", f"API version {version} is supported until {end}: {max(left, 0)} days left")
-    return Finding(what, "ok", f"API version {version}, supported until {end}")
+    told = nearing_end(version, today)
+    if told:
+        return Finding(what, "warning", told)
+    return Finding(what, "ok", f"API version {version}, supported until {supported_until(version)}")
 
 
 def _scopes(session: Session, alias: str, access: Access) -> Iterator[Finding]:
-    from shoptide.inbound.pull import chosen_streams
-
-    wanted: dict[str, set[str]] = {}
     for pull in session.config.pulls.values():
         if pull.shop == alias:
-            for name in chosen_streams(pull):
-                wanted.setdefault(f"pull {pull.name}: {name}", set()).add(NEEDED.get(name, ("",))[0])
+            yield from _streams(pull, session.config.shops[alias].api_version, access)
     for push in session.config.pushes.values():
         if push.shop == alias:
-            wanted.setdefault(f"push {push.name}: {push.object}", set()).update(NEEDED[push.object])
-    for what, scopes in wanted.items():
-        missing = access.lacking(sorted(scope for scope in scopes if scope))
-        if missing:
-            told = f"the token lacks {', '.join(missing)} → grant it in the app's configuration and install it again"
-            yield Finding(what, "failed", told, 3)
-        else:
-            yield Finding(what, "ok", f"scopes {', '.join(sorted(filter(None, scopes)))}")
-    if any("orders" in what or "fulfillments" in what for what in wanted) and not access.has("read_all_orders"):
+            yield _push(push, access)
+    reads_orders = any(pull.shop == alias for pull in session.config.pulls.values())
+    if reads_orders and access.has("read_orders") and not access.has("read_all_orders"):
         told = "without read_all_orders the store shows the last 60 days of orders only, and says nothing of the rest"
         yield Finding(f"shop {alias}", "warning", told)
+
+
+def _streams(pull: PullConfig, version: str, access: Access) -> Iterator[Finding]:
+    """A stream that was asked for by name and can't be read is a failure; of all streams it is left out."""
+    from shoptide.inbound.plans import ALL, chosen_streams, plan_one
+
+    schema = load(version)
+    for name in chosen_streams(pull):
+        what, plan = f"pull {pull.name}: {name}", plan_one(pull, schema, access.scopes, name)
+        if plan.closed and pull.streams == ALL:
+            yield Finding(what, "warning", f"left out: {plan.closed}")
+        elif plan.closed:
+            yield Finding(what, "failed", f"{plan.closed} → {GRANT}", 3)
+        elif refused := [left.field for left in plan.pruned if left.reason.startswith(SCOPE_MISSING)]:
+            yield Finding(what, "warning", f"without {', '.join(refused)}: `shoptide discover` says why")
+        else:
+            yield Finding(what, "ok", "everything can be read")
+
+
+def _push(push: PushConfig, access: Access) -> Finding:
+    what, needed = f"push {push.name}: {push.object}", NEEDED[push.object]
+    missing = access.lacking(needed)
+    if missing:
+        return Finding(what, "failed", f"the token lacks {', '.join(missing)} → {GRANT}", 3)
+    return Finding(what, "ok", f"scopes {', '.join(needed)}")

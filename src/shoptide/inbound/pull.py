@@ -43,6 +43,7 @@ from shoptide.inbound.window import next_floor
 from shoptide.ledger import Ledger
 from shoptide.resources.extraction import StreamPlan
 from shoptide.shopify.client import AdminClient
+from shoptide.shopify.versions import nearing_end
 from shoptide.warehouse import DuckDBWarehouse
 
 __all__ = ["Options", "chosen_streams", "merged", "plan_streams", "pull", "summary"]
@@ -93,6 +94,7 @@ def pull(
             before=before,
             slots=Slots(client, free=client.shop.free_bulk_slots),
         )
+        _warn_of_version(run)
         outcome = "failed"
         try:
             _streams(run, plan_streams(config, client, scopes, names), scopes)
@@ -103,6 +105,14 @@ def pull(
         finally:
             _close(run, outcome)
     return report
+
+
+def _warn_of_version(run: Run) -> None:
+    """A version lives twelve months; the store answers in another one after that."""
+    told = nearing_end(run.client.api_version, run.clock.now().date())
+    if told:
+        log.warning("pull.version_ends", extra={"version": run.client.api_version, "reason": told})
+        run.report.notes.append(told)
 
 
 def _one_at_a_time(listener: Listener | None) -> Listener:

@@ -43,6 +43,7 @@ VALUES = frozenset(
     }
 )
 JSON_DEPTH = 2
+SCOPE_MISSING = "needs the access scope "
 BY_CONFIGURATION = "left out by the configuration"
 
 
@@ -106,7 +107,7 @@ def wanted_scopes(schema: Schema, item: Field) -> ScopeGroups:
 
 def scope_reason(groups: ScopeGroups, scopes: frozenset[str]) -> str:
     missing = [group for group in groups if not open_to((group,), scopes)]
-    return "needs the access scope " + " and ".join(" or ".join(group) for group in missing)
+    return SCOPE_MISSING + " and ".join(" or ".join(group) for group in missing)
 
 
 def identity_columns(kind: Type) -> list[Column]:

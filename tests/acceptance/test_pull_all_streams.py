@@ -48,6 +48,10 @@ THROUGH_THE_API = """mutation {
   }) { userErrors { message } }
   metaobjectCreate(metaobject: {type: "lookbook" fields: [{key: "title" value: "Spring"}]}) { userErrors { message } }
   segmentCreate(name: "S" query: "number_of_orders > 1") { userErrors { message } }
+  pageCreate(page: {title: "P"}) { userErrors { message } }
+  articleCreate(article: {title: "A" author: {name: "N"} tags: ["t"]} blog: {title: "B"}) { userErrors { message } }
+  urlRedirectCreate(urlRedirect: {path: "/a" target: "/b"}) { userErrors { message } }
+  marketCreate(input: {name: "Europe" regions: [{countryCode: FR}]}) { userErrors { message } }
   giftCardCreate(input: {initialValue: "20"}) { giftCard { id } userErrors { message } }
 }"""
 # What needs the ids of what is there.

@@ -94,6 +94,12 @@ def drop(shop: Shop, order: Record) -> None:
     for kind in PARTS:
         for part in parts(shop, order, kind):
             part_table(shop, kind).remove(part["id"])
+    for work in [row for row in shop.table("ReverseFulfillmentOrder") if row["_order"] == order["id"]]:
+        shop.table("ReverseFulfillmentOrder").remove(work["id"])
+        for delivery in [row for row in shop.table("ReverseDelivery") if row["_work"] == work["id"]]:
+            shop.table("ReverseDelivery").remove(delivery["id"])
+    for edit in [row for row in shop.table("CalculatedOrder") if row["_order"] == order["id"]]:
+        shop.table("CalculatedOrder").remove(edit["id"])
     for gid in order["_lines"]:
         shop.table("LineItem").remove(gid)
     shop.table("Order").remove(order["id"])

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shoptide.shopify.schema import load
@@ -37,6 +37,7 @@ def page(given_rows: list[dict[str, Any]], ctx: Context | None = None, **args: A
     return paging.page(listing, args, ctx or context(), {"nodes", "edges", "pageInfo"})
 
 
+@settings(deadline=None)  # a slow machine is no failure
 @given(
     names=st.lists(st.text("abc", max_size=2), max_size=30),
     size=st.integers(1, 7),

@@ -74,6 +74,24 @@ def test_a_large_first_read_is_split_and_fills_the_slots(puller: Puller, tmp_pat
     assert puller.content() == truth(puller.running, tmp_path / "pages")
 
 
+@pytest.mark.parametrize("stream", ["customers", "product_variant_metafields"])
+def test_what_is_not_searched_by_created_at_is_split_too(stream: str, tmp_path: Path) -> None:
+    """Customers by `customer_date`, variants by their ids."""
+    with store(customers=1_600, products=400) as running:
+        with pulling(tmp_path / "windows", running, stream, clock=HastyClock(20)) as puller:
+            puller.slow()
+            puller.running.world.first.bucket.resize(600, 10)
+            proof = stream_of(puller.whole(window_records=1_000), stream).proof
+            assert proof is not None
+            assert proof.windows >= 4
+            assert proof.counted == proof.records
+            found = puller.content()
+            puller.quick()
+        with pulling(tmp_path / "pages", running, stream) as puller:
+            puller.whole(limit=10_000)
+            assert puller.content() == found
+
+
 class Watch:
     """How many operations held a slot at one moment, at most."""
 

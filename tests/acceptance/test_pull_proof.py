@@ -99,7 +99,7 @@ def test_a_window_field_that_the_store_does_not_understand_splits_nothing(
     puller: Puller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The read itself is sound: it is done by one operation."""
-    monkeypatch.setattr("shoptide.resources.extraction.WINDOW_FIELD", "confirmation_number")
+    monkeypatch.setattr("shoptide.resources.extraction.StreamPlan.window_field", "colour")
     puller.slow()
     proof = stream_of(puller.whole(window_records=100), "orders").proof
     puller.quick()

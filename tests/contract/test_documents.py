@@ -23,7 +23,7 @@ from shoptide.outbound.lookup import ORDER_NAME, SKU, VARIANT_BY_SKU, WAYS, Way
 from shoptide.outbound.product_media import MEDIA
 from shoptide.outbound.session import Session
 from shoptide.outbound.variant_writers import HELD
-from shoptide.resources.extraction import PagedChild, StreamPlan
+from shoptide.resources.extraction import ID, PagedChild, StreamPlan
 from shoptide.resources.objects import OBJECTS
 from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
@@ -77,6 +77,7 @@ def further(plan: StreamPlan) -> Iterator[str]:
         yield from (plan.search_document(), *plan.bulk_documents(SEARCH)) if plan.bulkable else ()
     yield from filter(None, (plan.count_document(), plan.counts_document(2), plan.probe_document()))
     yield from filter(None, (plan.nodes_document(), plan.oldest_document()))
+    yield from (plan.end_document(),) if plan.window_field == ID else ()
     for second in plan.passes:
         yield second.document
         yield second.rest

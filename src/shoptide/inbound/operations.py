@@ -20,9 +20,9 @@ from shoptide.errors import BulkFailed, NotFound, ProofFailed, SearchIgnored, Sh
 from shoptide.inbound.extraction import Extract, Progress, Stop, refuse_stop
 from shoptide.inbound.sizing import BINS, Bounds, Sizing, halved, split
 from shoptide.inbound.slots import Slots
-from shoptide.inbound.window import EARLIEST, Window, disjoint, gaps, window_of
+from shoptide.inbound.window import EARLIEST, Window, beginning, disjoint, gaps, window_of
 from shoptide.ledger import Ledger, OperationRecord
-from shoptide.resources.extraction import StreamPlan
+from shoptide.resources.extraction import ID, StreamPlan
 from shoptide.shopify import bulk
 from shoptide.shopify.backoff import Backoff
 from shoptide.shopify.bulk import BulkOperation
@@ -213,10 +213,18 @@ class BulkReader:
         return counts
 
     def _bounds(self) -> Bounds:
+        if self.plan.window_field == ID:
+            return Bounds(self._end(reverse=False), self._end(reverse=True) + 1)
         document = self.plan.oldest_document()
         nodes = self.client.execute(document).data[self.plan.stream.root]["nodes"] if document else []
         first = datetime.fromisoformat(nodes[0]["createdAt"]) if nodes else EARLIEST
         return Bounds(first, self.client.clock.now())
+
+    def _end(self, *, reverse: bool) -> int:
+        """The lowest or highest id there is, as a number; 0 where there is none."""
+        data = self.client.execute(self.plan.end_document(), {"reverse": reverse}).data
+        nodes = data[self.plan.stream.root]["nodes"]
+        return int(nodes[0]["id"].rsplit("/", 1)[-1].split("?")[0]) if nodes else 0
 
     # working
 
@@ -239,7 +247,7 @@ class BulkReader:
             for future in pending:
                 future.cancel()
             wait(pending)
-        return sorted(fetched, key=lambda each: (each.task.part, each.task.window.begin or EARLIEST))
+        return sorted(fetched, key=lambda each: (each.task.part, beginning(each.task.window)))
 
     def _submit(self, task: Task) -> Future[Fetched | list[Task]]:
         def work() -> Fetched | list[Task]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
-from shoptide.inbound.window import Window
+from shoptide.inbound.window import UTC, Edge, Window, position
 
 Count = Callable[[Sequence[Window]], list[int]]  # how many records each window holds
 
 BINS = 16  # counts asked for in one request, 10 points each
-SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -34,27 +33,33 @@ class Sizing:
 
 @dataclass(frozen=True)
 class Bounds:
-    """Where an open window is taken to begin and end when it is cut: the oldest record, and now."""
+    """Where an open window is taken to begin and end when it is cut: the oldest record, and now or the newest."""
 
-    first: datetime
-    last: datetime
+    first: Edge
+    last: Edge
 
-    def of(self, window: Window) -> tuple[datetime, datetime]:
-        begin = (window.begin or min(self.first, window.end or self.last)).replace(microsecond=0)
-        end = (window.end or max(self.last, begin)).replace(microsecond=0)
+    def of(self, window: Window) -> tuple[int, int]:
+        """The positions between which a window is cut."""
+        end = position(self.last if window.end is None else window.end)
+        begin = min(position(self.first), end) if window.begin is None else position(window.begin)
         return begin, max(end, begin)
+
+    def edge(self, place: int) -> Edge:
+        return place if isinstance(self.first, int) else datetime.fromtimestamp(place, UTC)
 
 
 def split(window: Window, field: str, total: int, target: int, bounds: Bounds, count: Count) -> list[Window]:
     """Cut a window that holds `total` records into windows of about `target`; it stays whole if it is no larger."""
     if total <= target:
         return [window]
-    return _merged(_bins(Window(field, window.begin, window.end), total, max(1, target // 2), bounds, count), target)
+    fine = max(1, target // 2)
+    found = _merged(_bins(Window(field, window.begin, window.end), total, fine, bounds, count), target)
+    return found if len(found) > 1 else [window]
 
 
 def _bins(window: Window, total: int, fine: int, bounds: Bounds, count: Count) -> list[tuple[Window, int]]:
-    """Cut at equal times, and those that hold much again, until none holds more than `fine` or lasts over a second."""
-    cuts = _cuts(*bounds.of(window))
+    """Cut at equal distances, and those that hold much again, until none holds more than `fine` or can be cut."""
+    cuts = [bounds.edge(place) for place in _cuts(*bounds.of(window))]
     if total <= fine or not cuts:
         return [(window, total)]
     edges = [window.begin, *cuts, window.end]
@@ -65,11 +70,11 @@ def _bins(window: Window, total: int, fine: int, bounds: Bounds, count: Count) -
     return found
 
 
-def _cuts(begin: datetime, end: datetime) -> list[datetime]:
-    """Moments between, at most one less than BINS, on whole seconds."""
-    seconds = int((end - begin).total_seconds())
-    places = {seconds * number // BINS for number in range(1, BINS)} - {0, seconds}
-    return [begin + place * SECOND for place in sorted(places)]
+def _cuts(begin: int, end: int) -> list[int]:
+    """Places between, at most one less than BINS."""
+    length = end - begin
+    places = {length * number // BINS for number in range(1, BINS)} - {0, length}
+    return [begin + place for place in sorted(places)]
 
 
 def _merged(bins: list[tuple[Window, int]], target: int) -> list[Window]:
@@ -88,13 +93,13 @@ def _merged(bins: list[tuple[Window, int]], target: int) -> list[Window]:
 def halved(window: Window, field: str, bounds: Bounds, count: Count | None) -> list[Window]:
     """Two or more windows in place of one that was too much for an operation; only itself where it can't be cut.
 
-    Without counts it is cut in the middle of its time.
+    Without counts it is cut in the middle.
     """
     begin, end = bounds.of(window)
     if count is not None:
         total = count([window])[0]
         return split(window, field, total, max(1, -(-total // 2)), bounds, count)
-    if end - begin < 2 * SECOND:
+    if end - begin < 2:
         return [window]
-    middle = (begin + (end - begin) / 2).replace(microsecond=0)
+    middle = bounds.edge((begin + end) // 2)
     return [Window(field, window.begin, middle), Window(field, middle, window.end)]

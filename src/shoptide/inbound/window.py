@@ -15,10 +15,10 @@ What the probe can miss, for no longer than the overlap: one record leaving the 
 unseen (indexed late), and children edited without their parent's `updatedAt`. Because the cursor stays, the read that
 comes when the overlap has passed covers both.
 
-A large read is split into windows by what a record keeps for life (`created_at`), half open and without gaps, the first
-without a beginning and the last without an end: each record is in exactly one of them however often it changes while
-the operations run. Every window is read as of some moment after the earliest operation began, so the cursor goes to
-that moment.
+A large read is split into windows by what a record keeps for life (when it was created, or its id), half open and
+without gaps, the first without a beginning and the last without an end: each record is in exactly one of them however
+often it changes while the operations run. Every window is read as of some moment after the earliest operation began, so
+the cursor goes to that moment.
 """
 
 from __future__ import annotations
@@ -78,27 +78,28 @@ def next_floor(read_at: datetime, overlap: timedelta) -> datetime:
 
 # windows of one read
 
-SPAN = re.compile(r"(?:(?P<f1>\w+):>='(?P<begin>[^']+)')?(?: ?(?P<f2>\w+):<'(?P<end>[^']+)')?")
+Edge = datetime | int  # an instant, or the number of an id
+SPAN = re.compile(r"(?:(?P<f1>\w+):>=(?P<begin>'[^']+'|\d+))?(?: ?(?P<f2>\w+):<(?P<end>'[^']+'|\d+))?")
 
 
 @dataclass(frozen=True)
 class Window:
-    """What one bulk operation reads of a stream: records whose `field` is in [begin, end), whole seconds of UTC.
+    """What one bulk operation reads of a stream: records whose `field` is in [begin, end), in whole seconds or ids.
 
     None is open on that side; a window that is open on both sides is the whole read.
     """
 
     field: str | None = None
-    begin: datetime | None = None
-    end: datetime | None = None
+    begin: Edge | None = None
+    end: Edge | None = None
 
     def search(self, base: str | None) -> str | None:
         """The filter of the operation: the read's own (`base`) and the window's."""
         parts = [base] if base else []
         if self.begin is not None:
-            parts.append(f"{self.field}:>='{stamp(self.begin)}'")
+            parts.append(f"{self.field}:>={_edge_text(self.begin)}")
         if self.end is not None:
-            parts.append(f"{self.field}:<'{stamp(self.end)}'")
+            parts.append(f"{self.field}:<{_edge_text(self.end)}")
         return " ".join(parts) or None
 
 
@@ -110,15 +111,15 @@ def window_of(search: str, base: str | None, field: str | None) -> Window | None
     found = SPAN.fullmatch(search[len(prefix) :]) if search.startswith(prefix) else None
     if found is None or field is None or {found["f1"], found["f2"]} - {field, None}:
         return None
-    return Window(field, _instant(found["begin"]), _instant(found["end"]))
+    return Window(field, _edge(found["begin"]), _edge(found["end"]))
 
 
 def gaps(covered: Iterable[Window], field: str | None) -> list[Window]:
     """What is left to read beside windows that don't overlap."""
     left: list[Window] = []
-    begin: datetime | None = None
-    for window in sorted(covered, key=lambda each: each.begin or EARLIEST):
-        if window.begin is not None and (begin is None or window.begin > begin):
+    begin: Edge | None = None
+    for window in sorted(covered, key=beginning):
+        if window.begin is not None and (begin is None or position(window.begin) > position(begin)):
             left.append(Window(field, begin, window.begin))
         if window.end is None:
             return left
@@ -138,13 +139,29 @@ def disjoint(windows: Iterable[Window]) -> list[Window]:
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before any store
 
 
+def position(edge: Edge) -> int:
+    """An edge as a whole number: seconds of an instant, or the id itself."""
+    return edge if isinstance(edge, int) else int(edge.timestamp())
+
+
+def beginning(window: Window) -> int:
+    """What windows are sorted by."""
+    return -1 if window.begin is None else position(window.begin)
+
+
 def _apart(one: Window, other: Window) -> bool:
     return _before(one, other) or _before(other, one)
 
 
 def _before(one: Window, other: Window) -> bool:
-    return one.end is not None and other.begin is not None and one.end <= other.begin
+    return one.end is not None and other.begin is not None and position(one.end) <= position(other.begin)
 
 
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _edge(text: str | None) -> Edge | None:
+    if text is None:
+        return None
+    return datetime.fromisoformat(text.strip("'")) if text.startswith("'") else int(text)
+
+
+def _edge_text(edge: Edge) -> str:
+    return str(edge) if isinstance(edge, int) else f"'{stamp(edge)}'"

@@ -26,7 +26,9 @@ PAGE_BUDGET = 900  # of the 1,000 points one request may cost
 NODES_AT_ONCE = 250
 BULK_CONNECTIONS = 5
 BULK_LEVELS = 2
-WINDOW_FIELD = "created_at"
+ID = "id"
+# What a record keeps for life, by the names that searches have for it; the first that a root knows splits its reads.
+WINDOW_FIELDS = ("created_at", "customer_date", ID)
 # A node that is there only to name its connections' parent: its content comes with another document.
 STUB = "_stub"
 STUB_TEXT = f"id {STUB}: __typename"
@@ -332,8 +334,19 @@ class StreamPlan:
     @property
     def window_field(self) -> str | None:
         """The search field that a large read is split by: what a record keeps for life, so that none moves between."""
+        if self.stream.search_via or len(self.place.path) > 1:
+            return None
         known = self.schema.search_fields(self.place.key)
-        return WINDOW_FIELD if WINDOW_FIELD in known and not self.stream.search_via else None
+        found = next((name for name in WINDOW_FIELDS if name in known), None)
+        # Where ids are cut has to be known: a root that can't be reversed does not tell its highest.
+        return None if found == ID and "reverse" not in self.place.root.arguments else found
+
+    def end_document(self) -> str:
+        """The record with the lowest id or, with `$reverse`, the highest."""
+        sort = self.place.root.arguments.get("sortKey")
+        by_id = sort is not None and "ID" in self.schema.type(sort.type.name).values
+        given = ["first: 1", "reverse: $reverse", *(["sortKey: ID"] if by_id else [])]
+        return f"query($reverse: Boolean!) {{ {self._root_text(given, 'nodes { id }')} }}"
 
     def oldest_document(self) -> str | None:
         """When the first record was created, as `createdAt`; None where the root can't be asked so."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoptide.inbound.sizing import Bounds, Sizing, halved, split
-from shoptide.inbound.window import Window, disjoint, gaps, search_from, window_of
+from shoptide.inbound.window import Edge, Window, disjoint, gaps, position, search_from, window_of
 
 OPENED = datetime(2019, 3, 1, 9, 30, 15, tzinfo=UTC)
 NOW = datetime(2026, 10, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -19,14 +19,16 @@ SECONDS = st.one_of(st.integers(-5, 3), st.integers(100_000, 103_600), st.intege
 RECORDS = st.lists(SECONDS.map(lambda seconds: OPENED + timedelta(seconds=seconds)), max_size=200)
 
 
-def holds(window: Window, moment: datetime) -> bool:
-    return (window.begin is None or moment >= window.begin) and (window.end is None or moment < window.end)
+def holds(window: Window, edge: Edge) -> bool:
+    place = position(edge)
+    after = window.begin is None or place >= position(window.begin)
+    return after and (window.end is None or place < position(window.end))
 
 
 class Store:
     """Counts as a store does, and how often it was asked."""
 
-    def __init__(self, records: Sequence[datetime]) -> None:
+    def __init__(self, records: Sequence[Edge]) -> None:
         self.records = records
         self.asked = 0
 
@@ -61,6 +63,20 @@ def test_halves_hold_what_the_whole_held(records: list[datetime]) -> None:
     second = Window("created_at", OPENED, OPENED + timedelta(seconds=1))
     assert halved(second, "created_at", BOUNDS, None) == [second]
     assert halved(second, "created_at", BOUNDS, Store([OPENED] * 9)) == [second]
+
+
+@given(st.lists(st.integers(7, 10**13), max_size=100), st.integers(1, 30))
+def test_ids_split_what_has_no_date_to_search_by(ids: list[int], target: int) -> None:
+    """Variants and collections are not searched by when they were created; new ones have higher ids."""
+    store = Store(ids)
+    bounds = Bounds(min(ids, default=0), max(ids, default=0) + 1)
+    windows = split(Window(), "id", len(ids), target, bounds, store)
+    for number in [*ids, 1, 10**15]:
+        assert sum(holds(window, number) for window in windows) == 1
+    for window, held in zip(windows, store(windows), strict=True):
+        assert held <= target or max(ids.count(number) for number in ids if holds(window, number)) > target // 2
+        assert window_of(window.search("tag:x") or "", "tag:x", "id") == window
+    assert window_of("id:>=5 id:<9", None, "id") == Window("id", 5, 9)
 
 
 def test_a_store_of_even_growth_is_cut_by_one_request() -> None:

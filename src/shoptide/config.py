@@ -92,6 +92,10 @@ class PullConfig:
     query: dict[str, QueryConfig] = field(default_factory=dict)  # by stream name
 
 
+APPLY = ("auto", "rows", "documents", "bulk")
+ON_CONFLICT = ("overwrite", "skip", "stop")
+
+
 @dataclass(frozen=True)
 class PushConfig:
     name: str
@@ -107,6 +111,9 @@ class PushConfig:
     deletes: str = "delete"  # or "archive" (products), "cancel" (orders)
     schedule: str | None = None
     cancel: dict[str, Any] = field(default_factory=dict)  # reason, refund, restock, notify_customer, staff_note
+    apply: str = "auto"  # rows | documents | bulk: how writes leave, when not chosen by number and cost
+    on_conflict: str = "overwrite"  # skip | stop: rows whose record was changed in the store since the last push
+    time_limit: timedelta | None = None  # after which no further row is sent
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from shoptide.config import (
+    APPLY,
+    ON_CONFLICT,
     Config,
     LedgerConfig,
     PullConfig,
@@ -36,6 +38,12 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 RESERVED = ("SHOPTIDE_CONFIG",)
 
 Warn = Callable[[str], None]
+
+
+def duration(text: str) -> timedelta | None:
+    """`90s`, `10m`, `2h` as a span of time; None for other text."""
+    found = DURATION.match(text)
+    return timedelta(seconds=float(found[1]) * SECONDS[found[2][0]]) if found else None
 
 
 @dataclass
@@ -105,10 +113,10 @@ class Section:
         value = self.text(key)
         if value is None:
             return default
-        found = DURATION.match(value)
-        if not found:
+        found = duration(value)
+        if found is None:
             raise self.wrong(key, f"{value!r} is no duration", hint='for example "10m", "90s" or "2h"')
-        return timedelta(seconds=float(found[1]) * SECONDS[found[2][0]])
+        return found
 
     def secret(self, key: str) -> Secret | None:
         value = self.text(key)
@@ -365,6 +373,9 @@ def _push(name: str, section: Section, shops: dict[str, ShopConfig]) -> PushConf
         section.text("deletes", "delete") or "",
         section.text("schedule"),
         section.table("cancel", '{ reason = "customer", refund = true, restock = true }'),
+        apply=section.choice("apply", APPLY, "auto"),
+        on_conflict=section.choice("on_conflict", ON_CONFLICT, "overwrite"),
+        time_limit=section.duration("time_limit", timedelta(0)) or None,
     )
     section.finish()
     checked_config(found)

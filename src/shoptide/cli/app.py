@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,20 @@ class Flags:
     quiet: bool = False
     verbose: int = 0
     no_input: bool = False
+
+
+class Duration(click.ParamType[timedelta]):
+    """A span of time as the configuration writes it: 90s, 10m, 2h."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        from shoptide.config_file import duration
+
+        found = value if isinstance(value, timedelta) else duration(str(value))
+        if found is None:
+            self.fail(f"{value!r} is no duration; for example 10m, 90s or 2h", param, ctx)
+        return found
 
 
 def flags_of(context: click.Context) -> Flags:

@@ -68,6 +68,8 @@ def _show(flags: Flags, found: Plan, *, live: bool) -> None:
         output.line(f"… and {len(rows) - SHOWN} more rows (--json has them all)")
     for text in found.notes:
         output.note(flags, text)
+    if found.estimate is not None and found.estimate.writes:
+        output.note(flags, str(found.estimate))
     counts = ", ".join(f"{count} {name}" for name, count in found.counts().items()) or "no rows"
     against = "what the store holds now" if live else "what was last sent"
     output.line(f"{found.push} ({found.object}, {found.strategy}): {counts}; compared with {against}")

@@ -6,17 +6,19 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
 from shoptide.cli import output
-from shoptide.cli.app import Flags, flags_of, with_flags
+from shoptide.cli.app import Duration, Flags, flags_of, with_flags
 from shoptide.cli.progress import Progress
 from shoptide.cli.session import open_session, stopping
+from shoptide.config import APPLY
 from shoptide.errors import UsageError
-from shoptide.outbound.events import Event, PushPlanned, PushReport, RowSettled
+from shoptide.outbound.events import Event, OperationMoved, PushPlanned, PushReport, RowSettled
 
 SHOWN = 20  # failures printed; `records` has them all
 
@@ -29,10 +31,19 @@ SHOWN = 20  # failures printed; `records` has them all
 @click.option("--limit", type=click.IntRange(min=1), help="At most this many writes.")
 @click.option("--retry", type=click.Choice(["rejected"]), help="Only rows that were not applied last time.")
 @click.option("--allow-deletes", is_flag=True, help="Delete more than max_deletes.")
+@click.option("--apply", type=click.Choice(APPLY), help="How writes leave, instead of the cheaper way.")
+@click.option("--time-limit", type=Duration(), help="Send nothing more after this long, such as 90s, 10m, 2h.")
 @with_flags
 @click.pass_context
 def command(
-    context: click.Context, name: str, plan_file: Path | None, limit: int | None, retry: str | None, allow_deletes: bool
+    context: click.Context,
+    name: str,
+    plan_file: Path | None,
+    limit: int | None,
+    retry: str | None,
+    allow_deletes: bool,
+    apply: str | None,
+    time_limit: timedelta | None,
 ) -> int:
     """Make the store follow the push's source."""
     from shoptide.outbound.push import Options, push, summary
@@ -40,7 +51,8 @@ def command(
     flags = flags_of(context)
     session = open_session(flags)
     config = session.push(name)
-    options = Options(limit, retry, allow_deletes, plan=read_plan(plan_file))
+    plan = read_plan(plan_file)
+    options = Options(limit, retry, allow_deletes, plan=plan, apply=apply, time_limit=time_limit)
     with (
         stopping(session),
         session.warehouse() as warehouse,
@@ -87,6 +99,7 @@ def told(flags: Flags) -> Iterator[Any]:
     if flags.json:
         yield lambda event: output.document(event_document(event))
         return
+    moving: dict[str, int] = {}
     with Progress(flags) as progress:
 
         def tell(event: Event) -> None:
@@ -96,6 +109,9 @@ def told(flags: Flags) -> Iterator[Any]:
                 case RowSettled(done=done, total=total):
                     progress.expected["rows"] = total
                     progress.advance("rows", done)
+                case OperationMoved(operation=operation, done=done, total=total):
+                    moving[operation] = done
+                    progress.advance("rows", sum(moving.values()))
 
         yield tell
 
@@ -103,7 +119,7 @@ def told(flags: Flags) -> Iterator[Any]:
 def event_document(event: Event) -> dict[str, Any]:
     if isinstance(event, RowSettled):
         return {"event": "row", **asdict(event.outcome)}
-    return {"event": "planned", **asdict(event)}
+    return {"event": "planned" if isinstance(event, PushPlanned) else "operation", **asdict(event)}
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-from shoptide.errors import BulkBusy, Interrupted
+from shoptide.errors import Interrupted
 from shoptide.shopify import bulk
 from shoptide.shopify.bulk import BulkOperation
 from shoptide.shopify.client import AdminClient
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Stop = Callable[[], bool]
@@ -46,7 +43,7 @@ class Slots:
     def start(self, document: str, stop: Stop) -> BulkOperation:
         """Start a query where that leaves the free slot free. Raises BulkBusy when none came free for hours."""
         with self._turn(stop):
-            self._await_room(stop)
+            bulk.await_room(self.client, self.most, kind="QUERY", patience=PATIENCE, stop=stop)
             return bulk.start_query(self.client, document, patience=PATIENCE, stop=stop)
 
     @contextmanager
@@ -59,19 +56,3 @@ class Slots:
             yield
         finally:
             self._starting.release()
-
-    def _await_room(self, stop: Stop) -> None:
-        clock = self.client.clock
-        deadline = clock.monotonic() + PATIENCE
-        for delay in bulk.SLOT_POLLING.delays(self.client.chance):
-            taken = bulk.running(self.client)
-            if len(taken) < self.most:
-                return
-            told = ", ".join(each.id for each in taken)
-            if clock.monotonic() + delay > deadline:
-                raise BulkBusy(
-                    f"{self.client.domain}: no slot is free for another bulk operation: {told} are running",
-                    hint="wait for them to end, cancel one, or set free_bulk_slots lower",
-                )
-            log.info("bulk.slots_taken", extra={"shop": self.client.domain, "operations": told, "after": delay})
-            bulk.rest(self.client, delay, stop)

@@ -74,6 +74,16 @@ class Ledger:
                 raise LedgerError(
                     f"the ledger {self.path} was written by a newer Shoptide (layout {found})", hint="upgrade Shoptide"
                 )
+            else:
+                self._upgrade(connection, found)
+
+    @staticmethod
+    def _upgrade(connection: sa.Connection, found: int) -> None:
+        """Bring an older layout to the present one, step by step, in the transaction that opened it."""
+        for version in range(found + 1, schema.VERSION + 1):
+            for statement in schema.STEPS[version]:
+                connection.execute(sa.text(statement))
+            connection.execute(schema.layout.update().values(version=version))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -313,6 +323,8 @@ class Ledger:
                 "hash": entry.hash,
                 "sent": entry.sent,
                 "at": now,
+                "operation": entry.operation,
+                "line": entry.line,
             }
             for entry in entries
         ]
@@ -334,6 +346,8 @@ class Ledger:
                     row["marks"],
                     row["hash"],
                     row["sent"],
+                    row["operation"],
+                    row["line"],
                 )
                 for row in connection.execute(sa.select(table).where(table.c.push == push)).mappings()
             ]
@@ -381,8 +395,8 @@ def _run(row: Any) -> Run:
 
 
 STATE_COLUMNS = (
-    "gid", "outcome", "action", "hash", "sent", "message", "code", "field", "column", "value", "attempts", "order",
-    "run_id",
+    "gid", "outcome", "action", "hash", "sent", "message", "code", "field", "column", "value", "attempts", "tried",
+    "order", "run_id",
 )  # fmt: skip
 
 
@@ -402,12 +416,16 @@ FORGET = schema.journal.delete().where(
 
 def _state(row: Any) -> RecordState:
     values = {name: row[name] for name in STATE_COLUMNS}
-    return RecordState(push=row["push"], key=row["key"], updated_at=_moment(row["updated_at"]), **values)
+    tried, updated = _moment(row["tried_at"]), _moment(row["updated_at"])
+    return RecordState(push=row["push"], key=row["key"], tried_at=tried, updated_at=updated, **values)
 
 
 def _state_values(state: RecordState, now: datetime) -> dict[str, Any]:
     names = ("push", "key", *STATE_COLUMNS)
-    return {name: getattr(state, name) for name in names} | {"updated_at": _text(now)}
+    return {name: getattr(state, name) for name in names} | {
+        "tried_at": _text(now) if state.tried else None,
+        "updated_at": _text(now),
+    }
 
 
 def _history_values(state: RecordState, now: datetime) -> dict[str, Any]:

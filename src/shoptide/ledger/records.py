@@ -58,6 +58,8 @@ class RecordState:
     column: str | None = None
     value: str | None = None
     attempts: int = 0
+    tried: str | None = None  # hash of the values that were refused last; `tried_at` is when
+    tried_at: datetime | None = None
     order: str | None = None
     cost: float | None = None
     changes: dict[str, Any] | None = None
@@ -83,7 +85,8 @@ class HistoryEntry:
 class Sending:
     """A write that was about to leave: noted before it does, removed when its outcome is known.
 
-    `marks` say how its record can be found in the store: match keys, custom id, what a delete was of.
+    `marks` say how its record can be found in the store: match keys, custom id, what a delete was of. A write that left
+    in a file of a bulk mutation has the file's token as `operation`, and its `line` in it, counted from 0.
     """
 
     push: str
@@ -94,3 +97,5 @@ class Sending:
     marks: dict[str, Any]
     hash: str | None
     sent: dict[str, Any] | None
+    operation: str | None = None
+    line: int | None = None

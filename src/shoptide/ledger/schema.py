@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 1
+VERSION = 2
+# What an older layout lacks, by the version that brought it.
+STEPS = {
+    2: (
+        "ALTER TABLE journal ADD COLUMN operation VARCHAR",
+        "ALTER TABLE journal ADD COLUMN line INTEGER",
+        "ALTER TABLE record_states ADD COLUMN tried VARCHAR",
+        "ALTER TABLE record_states ADD COLUMN tried_at VARCHAR",
+    ),
+}
 
 metadata = sa.MetaData()
 
@@ -56,6 +65,8 @@ states = sa.Table(
     sa.Column("column", sa.String),
     sa.Column("value", sa.String),
     sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("tried", sa.String),  # hash of the values that were refused last
+    sa.Column("tried_at", sa.String),
     sa.Column("order", sa.String),  # resync, skip_once, skip_always: what a user asked for this record
     sa.Column("run_id", sa.String, nullable=False),
     sa.Column("updated_at", sa.String, nullable=False),
@@ -94,4 +105,6 @@ journal = sa.Table(
     sa.Column("hash", sa.String),
     sa.Column("sent", sa.JSON),
     sa.Column("at", sa.String, nullable=False),
+    sa.Column("operation", sa.String),  # the token of the bulk mutation's file that the write left in
+    sa.Column("line", sa.Integer),  # its place in that file, from 0
 )

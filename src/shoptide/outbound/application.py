@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
 from shoptide.errors import (
     AccessError,
     ApiError,
+    RateLimited,
     ShoptideError,
     ShopUnavailable,
     Throttling,
@@ -17,12 +18,15 @@ from shoptide.errors import (
     WriteOutcome,
 )
 from shoptide.ledger import Ledger, RecordState, Sending
-from shoptide.outbound import blame, fulfillment_writers, order_writers, product_media, product_writers, writers
+from shoptide.outbound import blame, fulfillment_writers, lookup, order_writers, product_media, product_writers, writers
+from shoptide.outbound.documents import MOST_ALIASES, send_together
 from shoptide.outbound.events import Outcome
 from shoptide.outbound.planning import WRITES, Planned
+from shoptide.outbound.replay import Answer, Attempt, Mutation
 from shoptide.outbound.resolution import marks_of
 from shoptide.outbound.rows import snaked
 from shoptide.outbound.session import Refused, Session, store_words
+from shoptide.outbound.waves import waves
 from shoptide.resources.inputs import shown
 
 CREATE = {
@@ -44,7 +48,20 @@ DELETE = {
     "fulfillments": fulfillment_writers.delete_fulfillment,
 }
 WORKERS = {"standard": 8, "advanced": 12, "plus": 24, "enterprise": 32}
+DOCUMENTS = {"standard": 2, "advanced": 3, "plus": 6, "enterprise": 8}  # in flight at once
 CHUNK = 64  # rows noted in the journal at once
+STOPPED = "stopped before it was sent"
+
+Settled = tuple[Planned, Outcome]
+
+
+class Fatal(Exception):  # noqa: N818  # control flow: what was settled before still has to be noted
+    """No further row will fare better: the token or the shop went away."""
+
+    def __init__(self, error: ShoptideError, settled: list[Settled]) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.settled = settled
 
 
 @dataclass
@@ -54,106 +71,187 @@ class Sender:
     session: Session
     ledger: Ledger
     run_id: str
-    workers: int
     stop: Callable[[], bool]
     tell: Callable[[Outcome], None]
 
-    def send(self, rows: Iterable[Planned]) -> None:
+    @property
+    def plan(self) -> str:
+        return self.session.client.shop.plan
+
+    def send(self, rows: Iterable[Planned], *, together: bool = False) -> None:
         """Send rows until all are settled or `stop` says so; what is in flight is always waited for.
 
-        Raises what makes every further row pointless: a token or shop that went away.
+        `together` sends many rows in a document. Raises what makes every further row pointless: a token or shop that
+        went away.
         """
-        waiting = [row for row in rows if row.action in WRITES]
-        pending: set[Future[tuple[Planned, Outcome]]] = set()
+        writes = [row for row in rows if row.action in WRITES]
+        if together:
+            prepare(self.session, writes)
+        for wave in waves(self.session, writes):
+            self.send_wave(wave, together=together)
+
+    def send_wave(self, rows: Sequence[Planned], *, together: bool) -> None:
+        """Send rows none of which mean the same record."""
+        if together:
+            self._send_batches(rows, MOST_ALIASES, DOCUMENTS[self.plan], self._write_together)
+        else:
+            self._send_batches(rows, 1, WORKERS[self.plan], self.send_each)
+
+    def _send_batches(
+        self, rows: Sequence[Planned], size: int, workers: int, write: Callable[[list[Planned]], list[Settled]]
+    ) -> None:
+        pending: set[Future[list[Settled]]] = set()
         fatal: ShoptideError | None = None
-        with ThreadPoolExecutor(self.workers) as pool:
-            for start in range(0, len(waiting), CHUNK):
+        with ThreadPoolExecutor(workers) as pool:
+            for chunk in in_batches(rows, max(CHUNK, size * workers // 2)):
                 if self.stop() or fatal:
                     break
-                chunk = self._journalled(waiting[start : start + CHUNK])
-                pending |= {pool.submit(self._write, row) for row in chunk}
-                while len(pending) > CHUNK // 2:
+                ready = self.journalled(chunk, pool)
+                pending |= {pool.submit(write, batch) for batch in in_batches(ready, size)}
+                while len(pending) > max(workers, CHUNK // 2 // size):
                     pending, fatal = self._settle(pending, fatal)
             while pending:
                 pending, fatal = self._settle(pending, fatal)
         if fatal:
             raise fatal
 
-    def _journalled(self, rows: list[Planned]) -> list[Planned]:
-        """Note the rows as leaving; one whose marks can't be read is settled here."""
-        entries, ready = [], []
-        for row in rows:
-            try:
-                marks = marks_of(self.session, row)
-            except Refused as answer:
-                self._note(row, self._refusal(row, answer))
+    def journalled(self, rows: Sequence[Planned], pool: Executor, *, operation: str | None = None) -> list[Planned]:
+        """Note the rows as leaving; one whose marks can't be read is settled here. The others, in their order.
+
+        Rows of a bulk operation's file have its token as `operation`, and their line by their place here.
+        """
+        entries: list[Sending] = []
+        ready: list[Planned] = []
+        for row, marks in zip(rows, pool.map(self._marks, rows), strict=True):
+            if isinstance(marks, Outcome):
+                self.note([(row, marks)])
                 continue
+            line = len(ready) if operation is not None else None
             entries.append(
                 Sending(
-                    self.session.push.name,
-                    row.key,
-                    self.run_id,
-                    row.action,
-                    row.gid,
-                    marks,
-                    row.draft.hash,
-                    row.draft.values,
+                    push=self.session.push.name,
+                    key=row.key,
+                    run_id=self.run_id,
+                    action=row.action,
+                    gid=row.gid,
+                    marks=marks,
+                    hash=row.draft.hash,
+                    sent=row.draft.values,
+                    operation=operation,
+                    line=line,
                 )
             )
             ready.append(row)
         self.ledger.journal(entries)
         return ready
 
+    def _marks(self, row: Planned) -> dict[str, Any] | Outcome:
+        try:
+            return marks_of(self.session, row)
+        except Refused as answer:
+            return self.refusal(row, answer)
+        except (AccessError, ShopUnavailable):
+            raise
+        except ApiError as error:
+            return failed(row, error)
+
     def _settle(
-        self, pending: set[Future[tuple[Planned, Outcome]]], fatal: ShoptideError | None
-    ) -> tuple[set[Future[tuple[Planned, Outcome]]], ShoptideError | None]:
+        self, pending: set[Future[list[Settled]]], fatal: ShoptideError | None
+    ) -> tuple[set[Future[list[Settled]]], ShoptideError | None]:
         done, left = wait(pending, return_when=FIRST_COMPLETED)
-        results = []
+        results: list[Settled] = []
         for future in done:
             try:
-                results.append(future.result())
-            except ShoptideError as error:
-                fatal = fatal or error
+                results += future.result()
+            except Fatal as end:
+                results += end.settled
+                fatal = fatal or end.error
+        self.note(results)
+        return left, fatal
+
+    def note(self, results: Sequence[Settled]) -> None:
+        """Settle outcomes in one commit with the journal, then tell of them."""
         self.ledger.settle([self._state(row, outcome) for row, outcome in results])
         for _row, outcome in results:
             self.tell(outcome)
-        return left, fatal
 
-    def _note(self, row: Planned, outcome: Outcome) -> None:
-        self.ledger.settle([self._state(row, outcome)])
-        self.tell(outcome)
+    # one by one
 
-    def _write(self, row: Planned) -> tuple[Planned, Outcome]:
-        if self.stop():
-            return row, Outcome(row.key, row.action, "delayed", row.gid, "stopped before it was sent")
+    def send_each(self, rows: list[Planned]) -> list[Settled]:
+        """Send rows that are in the journal, each by itself. Raises Fatal."""
+        settled: list[Settled] = []
+        for row in rows:
+            if self.stop():
+                settled.append((row, Outcome(row.key, row.action, "delayed", row.gid, STOPPED)))
+                continue
+            try:
+                settled.append((row, self._outcome(row, lambda row=row: act(self.session, row))))  # type: ignore[misc]
+            except (AccessError, ShopUnavailable) as error:
+                # Nothing was applied and no other row will fare better.
+                self.ledger.withdraw(self.session.push.name, [row.key])
+                raise Fatal(error, settled) from error
+        return settled
+
+    def _outcome(self, row: Planned, write: Callable[[], str | None]) -> Outcome:
+        """What a write came to. Raises AccessError and ShopUnavailable."""
         try:
-            gid = self._act(row)
-            return row, Outcome(row.key, row.action, "applied", gid)
+            return Outcome(row.key, row.action, "applied", write())
         except Refused as answer:
-            return row, self._refusal(row, answer)
+            return self.refusal(row, answer)
         except (AccessError, ShopUnavailable):
-            # Nothing was applied and no other row will fare better.
-            self.ledger.withdraw(self.session.push.name, [row.key])
             raise
         except ApiError as error:
-            return row, failed(row, error)
+            return failed(row, error)
 
-    def _act(self, row: Planned) -> str | None:
-        name = self.session.push.object
-        if row.action == "create":
-            return CREATE[name](self.session, row.key, row.draft.values)
-        gid = row.gid
-        assert gid is not None  # noqa: S101  # resolution gives every update and deletion its record
-        if row.action == "delete":
-            DELETE[name](self.session, gid)
-            return gid
-        changed = {each: change.after for each, change in row.changes.items()}
-        values = self.session.target.whole(changed, row.draft.values)
-        if name == "products":
-            values = product_media.without_sent(values, row.sent or {})
-        return UPDATE[name](self.session, gid, values)
+    # many together
 
-    def _refusal(self, row: Planned, answer: Refused) -> Outcome:
+    def _write_together(self, rows: list[Planned]) -> list[Settled]:
+        if self.stop():
+            return [(row, Outcome(row.key, row.action, "delayed", row.gid, STOPPED)) for row in rows]
+        return self.finish([Attempt(row) for row in rows])
+
+    def finish(self, attempts: Iterable[Attempt]) -> list[Settled]:
+        """Bring rows to their end, step by step, the mutations of each step in common documents. Raises Fatal."""
+        settled: list[Settled] = []
+        open_attempts = list(attempts)
+        alone: list[Planned] = []
+        while open_attempts:
+            steps = [(attempt, self.proceed(attempt, settled)) for attempt in open_attempts]
+            waiting = [(attempt, step) for attempt, step in steps if step is not None]
+            answers = send_together(self.session, [mutation for _attempt, mutation in waiting])
+            open_attempts = []
+            for (attempt, mutation), answer in zip(waiting, answers, strict=True):
+                if is_too_fast(self.session, mutation.name, answer):
+                    alone.append(attempt.row)
+                    continue
+                attempt.answers.append(answer)
+                open_attempts.append(attempt)
+        return settled + self.send_each(alone)
+
+    def proceed(self, attempt: Attempt, settled: list[Settled], *, may_read: bool = True) -> Mutation | None:
+        """The row's next mutation; None when it came to its end, which is in `settled` then. Raises Fatal, Reads."""
+        waits: list[Mutation] = []
+
+        def write() -> str | None:
+            step = attempt.proceed(self.session, act, may_read=may_read)
+            if isinstance(step, Mutation):
+                waits.append(step)
+                return None
+            return step
+
+        try:
+            outcome = self._outcome(attempt.row, write)
+        except (AccessError, ShopUnavailable) as error:
+            self.ledger.withdraw(self.session.push.name, [attempt.row.key])
+            raise Fatal(error, settled) from error
+        if waits:
+            return waits[0]
+        settled.append((attempt.row, outcome))
+        return None
+
+    # outcomes
+
+    def refusal(self, row: Planned, answer: Refused) -> Outcome:
         target, draft = self.session.target, row.draft
         error = blame.leading(target, draft, answer.errors)
         column = blame.column_of(target, draft, error)
@@ -189,8 +287,56 @@ class Sender:
             column=outcome.column,
             value=outcome.value,
             attempts=0 if applied else row.attempts + 1,
+            tried=row.draft.hash if outcome.outcome == "rejected" else None,
             changes={name: [change.before, change.after] for name, change in row.changes.items()},
         )
+
+
+def prepare(session: Session, rows: Iterable[Planned]) -> None:
+    """Ask at once what the rows' writers would ask one by one: the key's definition, publications, variants by SKU."""
+    drafts = [row.draft.values for row in rows if row.action in ("create", "update")]
+    new = [row.draft.values for row in rows if row.action == "create"]
+    if session.target.marker_owner and any(writers.needs_marker(session, values) for values in new):
+        session.ensure_marker()
+    if any(values.get("publishTo") or values.get("unpublishFrom") for values in drafts):
+        session.load_publications()
+    if session.push.object == "orders":
+        lookup.variants_by_sku(session, order_writers.skus_of(new))
+
+
+def in_batches(rows: Sequence[Planned], size: int) -> Iterator[list[Planned]]:
+    for start in range(0, len(rows), size):
+        yield list(rows[start : start + size])
+
+
+def act(session: Session, row: Planned) -> str | None:
+    """Write a row by its object's writer; the record's gid. Raises Refused and ApiError."""
+    name = session.push.object
+    if row.action == "create":
+        return CREATE[name](session, row.key, row.draft.values)
+    gid = row.gid
+    assert gid is not None  # noqa: S101  # resolution gives every update and deletion its record
+    if row.action == "delete":
+        DELETE[name](session, gid)
+        return gid
+    changed = {each: change.after for each, change in row.changes.items()}
+    values = session.target.whole(changed, row.draft.values)
+    if name == "products":
+        values = product_media.without_sent(values, row.sent or {})
+    return UPDATE[name](session, gid, values)
+
+
+def is_too_fast(session: Session, name: str, answer: Answer) -> bool:
+    """Whether the store takes no more of these for a while; a row that is sent alone waits for its turn."""
+    if isinstance(answer, Exception):
+        return False
+    try:
+        session.judged(name, answer)
+    except RateLimited:
+        return True
+    except Refused:
+        return False
+    return False
 
 
 def failed(row: Planned, error: ApiError) -> Outcome:

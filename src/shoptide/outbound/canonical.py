@@ -88,14 +88,18 @@ class _Canon:
         return f"CASE WHEN starts_with(ltrim({at}), '[') THEN {UNTOLD} ELSE {listed} END"
 
     def _items(self, item: TypeRef, held: Any, items: str) -> str:
+        if self._is_text(item) and held.id == "varchar":
+            return _json(items)
         self.depth += 1
         name = f"x{self.depth}"
         each = self.value(item, held, name)
         self.depth -= 1
-        made = f"list_transform({items}, lambda {name}: CASE WHEN {name} IS NULL THEN {UNTOLD} ELSE {each} END)"
-        # array_to_string passes over nulls: an item that can't be told makes the whole untold.
-        whole = f"CASE WHEN list_count({made}) = len({items}) THEN array_to_string({made}, ',') END"
-        return f"'[' || {whole} || ']'"
+        # An item that can't be told becomes what no JSON holds there.
+        made = f"list_transform({items}, lambda {name}: coalesce({each}, '!'))"
+        return f"'[' || array_to_string({made}, ',') || ']'"
+
+    def _is_text(self, item: TypeRef) -> bool:
+        return not item.is_list and item.name not in SCALARS and self.schema.type(item.name).kind == "SCALAR"
 
     def _input(self, kind: Type, held: Any, at: str) -> str:
         members: dict[str, str] = {}
@@ -121,7 +125,11 @@ class _Canon:
 
 def _text(at: str) -> str:
     # A column of DuckDB's type JSON is text to us: without the inner cast it would stay what it says.
-    return f"CAST(to_json(CAST({at} AS VARCHAR)) AS VARCHAR)"
+    return _json(f"CAST({at} AS VARCHAR)")
+
+
+def _json(at: str) -> str:
+    return f"CAST(to_json({at}) AS VARCHAR)"
 
 
 def _bare(at: str) -> str:

@@ -36,7 +36,16 @@ class RowSettled:
     total: int
 
 
-Event = PushPlanned | RowSettled
+@dataclass(frozen=True)
+class OperationMoved:
+    """A bulk operation was looked at: lines done, of those in its file."""
+
+    operation: str
+    done: int
+    total: int
+
+
+Event = PushPlanned | RowSettled | OperationMoved
 Listener = Callable[[Event], None]
 
 
@@ -55,6 +64,7 @@ class PushReport:
     calls: int = 0
     cost: float = 0.0
     seconds: float = 0.0
+    bulk_speed: float | None = None  # rows a second and bulk operation, when there were any
 
     def count(self, outcome: Outcome) -> None:
         self.outcomes[outcome.outcome] = self.outcomes.get(outcome.outcome, 0) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from shoptide.errors import RateLimited
@@ -50,11 +51,7 @@ def _at_its_pace(session: Session, variables: Values) -> Values:
 
 def line_items(session: Session, given: list[Values]) -> list[Values]:
     """Lines by variant id, by SKU (looked up together) or custom ones with a title of their own."""
-    unknown = {
-        str(index): str(each["sku"])
-        for index, each in enumerate(given)
-        if each.get("sku") and not each.get("variantId") and not each.get("title")
-    }
+    unknown = {str(index): str(each["sku"]) for index, each in enumerate(given) if _is_by_sku(each)}
     found = lookup.variants_by_sku(session, set(unknown.values()))
     lines = []
     for index, each in enumerate(given):
@@ -64,6 +61,15 @@ def line_items(session: Session, given: list[Values]) -> list[Values]:
         else:
             lines.append(each)
     return lines
+
+
+def _is_by_sku(line: Values) -> bool:
+    return bool(line.get("sku") and not line.get("variantId") and not line.get("title"))
+
+
+def skus_of(rows: Iterable[Values]) -> set[str]:
+    """The SKUs that new orders' lines are looked up by."""
+    return {str(each["sku"]) for values in rows for each in values.get("lineItems") or () if _is_by_sku(each)}
 
 
 def _one_variant(hits: list[str], sku: str, index: int) -> str:

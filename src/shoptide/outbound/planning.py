@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shoptide.config import PushConfig
 from shoptide.ledger import RecordState
 from shoptide.outbound.rows import Draft, content_hash
 from shoptide.resources.inputs import Problem
+
+if TYPE_CHECKING:
+    from shoptide.outbound.estimate import Estimate
 
 # What a row's action may be. `find` becomes create or update when the store has been asked.
 ACTIONS = ("create", "update", "delete", "find", "unchanged", "blocked", "ambiguous", "invalid", "skipped")
@@ -47,6 +50,7 @@ class Plan:
     rows: list[Planned]  # without those that are unchanged
     notes: list[str] = field(default_factory=list)
     unchanged: int = 0
+    estimate: Estimate | None = None
 
     def counts(self) -> dict[str, int]:
         found = dict.fromkeys(ACTIONS, 0)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,11 @@ from shoptide.errors import Interrupted, SourceError, UsageError
 from shoptide.ledger import Ledger, RecordState
 from shoptide.outbound import publication
 from shoptide.outbound.application import WORKERS, Sender
+from shoptide.outbound.bulk_recovery import resolve_files
+from shoptide.outbound.bulk_sending import BulkSender
 from shoptide.outbound.comparison import compare_source
-from shoptide.outbound.events import Listener, Outcome, PushPlanned, PushReport, RowSettled
+from shoptide.outbound.estimate import Estimate, estimate
+from shoptide.outbound.events import Listener, OperationMoved, Outcome, PushPlanned, PushReport, RowSettled
 from shoptide.outbound.planning import WRITES, Plan, Planned
 from shoptide.outbound.resolution import resolve_lost, resolved, settled_values
 from shoptide.outbound.rows import checked_config, snaked
@@ -26,7 +29,6 @@ from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
 
 EMPTY_KEY = "(empty)"
-POINTS_A_WRITE = 10
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Options:
     allow_deletes: bool = False
     live: bool = False
     plan: dict[str, Any] | None = None  # a plan written earlier: exactly that is applied
+    apply: str | None = None  # rows, documents, bulk or auto, instead of the configuration's
+    time_limit: timedelta | None = None
 
 
 @dataclass
@@ -55,6 +59,11 @@ class Job:
     @property
     def workers(self) -> int:
         return WORKERS[self.session.client.shop.plan]
+
+    @property
+    def spool(self) -> Path:
+        """Where files of bulk mutations lie while they are sent and read."""
+        return self.ledger.path.parent / "spool"
 
 
 def _job(
@@ -77,7 +86,10 @@ def plan(
     options: Options | None = None,
 ) -> Plan:
     """What a push would do, without doing it. The store is only read. Raises SourceError and ConfigError."""
-    return _planned(_job(push, client, warehouse, ledger, base, options or Options()))
+    job = _job(push, client, warehouse, ledger, base, options or Options())
+    found = _planned(job)
+    _estimated(job, found)
+    return found
 
 
 def _planned(job: Job) -> Plan:
@@ -100,6 +112,13 @@ def _planned(job: Job) -> Plan:
             " (its definition is made when the first one is written)"
         )
     return found
+
+
+def _estimated(job: Job, found: Plan) -> Estimate:
+    """How the plan's writes will leave and what that takes; noted in the plan."""
+    reckoned = estimate(job.session, job.ledger, found.rows, job.options.apply or job.push.apply)
+    found.estimate = reckoned
+    return reckoned
 
 
 def _complete(job: Job, row: Planned) -> Planned:
@@ -134,6 +153,7 @@ def plan_document(found: Plan) -> dict[str, Any]:
         "strategy": found.strategy,
         "counts": found.counts(),
         "notes": found.notes,
+        "estimate": asdict(found.estimate) if found.estimate else None,
         "rows": [
             {
                 "key": row.key,
@@ -219,31 +239,50 @@ def _shown(options: Options) -> dict[str, object]:
 
 def _run(job: Job, report: PushReport, on_event: Listener | None, stop: Callable[[], bool]) -> None:
     tell = on_event or (lambda _event: None)
-    _clear_lost(job, report)
+    limit = TimeLimit(job.session.client.clock, job.options.time_limit or job.push.time_limit)
+    _clear_lost(job, report, stop)
     found = _planned(job)
     if job.options.plan is not None:
         only_as_planned(found, job.options.plan)
     report.planned, report.notes = found.counts(), report.notes + found.notes
     report.unchanged = report.planned.get("unchanged", 0)
     _guard(job, found)
-    tell(PushPlanned(report.planned, estimate(job, found)))
-    total = sum(row.action in WRITES for row in found.rows)
-
-    def settled(outcome: Outcome) -> None:
-        report.count(outcome)
-        tell(RowSettled(outcome, sum(report.outcomes.values()), total))
-
-    sender = Sender(job.session, job.ledger, report.run_id, job.workers, stop, settled)
-    _note_unsent(job, report, found, settled)
-    sender.send(found.rows)
+    reckoned = _estimated(job, found)
+    tell(PushPlanned(report.planned, str(reckoned)))
+    _note_unsent(job, report, found, lambda outcome: _count(report, outcome, tell, reckoned.writes))
+    before = sum(report.outcomes.values())
+    _send(job, report, found, tell, lambda: stop() or limit.is_over())
     _look_up_lost(job, report)
+    if limit.is_over():
+        _count_unsent(report, reckoned.writes - sum(report.outcomes.values()) + before, limit)
 
 
-def _clear_lost(job: Job, report: PushReport) -> None:
+def _count(report: PushReport, outcome: Outcome, tell: Listener, total: int) -> None:
+    report.count(outcome)
+    tell(RowSettled(outcome, sum(report.outcomes.values()), total))
+
+
+def _send(job: Job, report: PushReport, found: Plan, tell: Listener, stop: Callable[[], bool]) -> None:
+    """Send the plan's writes in the way that was reckoned with."""
+    reckoned = found.estimate
+    assert reckoned is not None  # noqa: S101  # who sends has reckoned
+    sender = Sender(
+        job.session, job.ledger, report.run_id, stop, lambda outcome: _count(report, outcome, tell, reckoned.writes)
+    )
+    if reckoned.way == "bulk":
+        files = BulkSender(sender, job.spool, lambda *moved: tell(OperationMoved(*moved)))
+        files.send(found.rows)
+        report.bulk_speed = files.progress.speed
+    else:
+        sender.send(found.rows, together=reckoned.way == "documents")
+
+
+def _clear_lost(job: Job, report: PushReport, stop: Callable[[], bool]) -> None:
     """Before anything is planned: what became of the writes that an earlier run left without an answer."""
     entries = job.ledger.unsettled(job.push.name)
     if entries:
-        outcomes = resolve_lost(job.session, job.ledger, report.run_id, entries)
+        told, left = resolve_files(job.session, job.ledger, report.run_id, entries, job.spool, stop)
+        outcomes = told | resolve_lost(job.session, job.ledger, report.run_id, left)
         applied = sum(outcome == "applied" for outcome in outcomes.values())
         report.notes.append(f"{len(outcomes)} writes of an earlier run had no answer: {applied} had reached the store")
 
@@ -314,14 +353,25 @@ def _guard(job: Job, found: Plan) -> None:
         )
 
 
-def estimate(job: Job, found: Plan) -> str:
-    """How long the writes will take at the shop's rate, in a sentence."""
-    writes = sum(row.action in WRITES for row in found.rows)
-    points = writes * POINTS_A_WRITE
-    rate = job.session.client.governor.allowance.restore_rate
-    burst = job.session.client.governor.allowance.maximum
-    seconds = max(0.0, (points - burst) / rate)
-    return f"{writes} writes, about {points} points, {math.ceil(seconds)} s beyond the first burst"
+def _count_unsent(report: PushReport, unsent: int, limit: TimeLimit) -> None:
+    """Rows that the time limit kept from being sent are delayed: the next run takes them up."""
+    if unsent:
+        report.notes.append(f"the time limit of {limit.span} was reached: {unsent} writes are left for the next run")
+        report.outcomes["delayed"] = report.outcomes.get("delayed", 0) + unsent
+
+
+@dataclass
+class TimeLimit:
+    """How long a run may go on sending."""
+
+    clock: Clock
+    span: timedelta | None
+
+    def __post_init__(self) -> None:
+        self.ends = None if self.span is None else self.clock.monotonic() + self.span.total_seconds()
+
+    def is_over(self) -> bool:
+        return self.ends is not None and self.clock.monotonic() >= self.ends
 
 
 def summary(report: PushReport) -> dict[str, Any]:
@@ -334,6 +384,7 @@ def summary(report: PushReport) -> dict[str, Any]:
         "calls": report.calls,
         "cost": report.cost,
         "seconds": round(report.seconds, 3),
+        "bulk_speed": report.bulk_speed,
     }
 
 

@@ -43,9 +43,9 @@ class Draft:
 
 
 def content_hash(values: Mapping[str, Any]) -> str:
-    """A short hash that is the same for the same values, whatever their order."""
+    """A short hash that is the same for the same values, whatever their order. DuckDB makes it too (`canonical`)."""
     text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def checked_config(push: PushConfig) -> PushObject:

@@ -89,8 +89,11 @@ class Session:
         """Run a mutation; returns its payload. Raises Refused for userErrors, ApiError as the client does."""
         document = self.document(name, variables, select, idempotent=idempotency_key is not None)
         given = {**variables, "idempotencyKey": idempotency_key} if idempotency_key else variables
-        payload = self.client.execute(document, given).data[name]
-        if payload is None:
+        return self.judged(name, self.client.execute(document, given).data[name])
+
+    def judged(self, name: str, payload: dict[str, Any] | None) -> dict[str, Any]:
+        """A mutation's payload, if it is no refusal. Raises Refused, and RateLimited for limits told as userErrors."""
+        if not payload:
             raise refused("the store answered without a result")
         found = [
             UserError(error["message"], tuple(error.get("field") or ()), error.get("code"), name)
@@ -100,8 +103,7 @@ class Session:
             raise RateLimited(f"{name}: {found[0].message}", outcome=WriteOutcome.NOT_APPLIED)
         if found:
             raise Refused(tuple(found))
-        result: dict[str, Any] = payload
-        return result
+        return payload
 
     def document(self, name: str, variables: Mapping[str, Any], select: str, *, idempotent: bool = False) -> str:
         """The mutation's text with just the arguments given; the error's `code` where its type has one (FACTS 21)."""
@@ -185,14 +187,19 @@ class Session:
         """The gid of a publication by its name or gid; raises Refused that lists them."""
         if name.startswith("gid://"):
             return name
+        held = self.load_publications()
+        known = {each.lower(): gid for each, gid in held.items()}.get(name.lower())
+        if known is None:
+            raise refused(f"there is no publication {name!r}; the store has {', '.join(held)}", column)
+        return known
+
+    def load_publications(self) -> dict[str, str]:
+        """The store's publications, name → gid, asked once."""
         with self.lock:
             if self.publications is None:
                 found = self.query("{ publications(first: 50) { nodes { id name } } }")["publications"]["nodes"]
                 self.publications = {each["name"]: each["id"] for each in found}
-        known = {each.lower(): gid for each, gid in self.publications.items()}.get(name.lower())
-        if known is None:
-            raise refused(f"there is no publication {name!r}; the store has {', '.join(self.publications)}", column)
-        return known
+            return self.publications
 
 
 def store_words(error: ApiError) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shoptide.errors import ApiMessage, SearchIgnored
+from shoptide.errors import ApiError, ApiMessage, SearchIgnored
 from shoptide.shopify.refusals import graphql_error, http_error, not_graphql
+from shoptide.shopify.replies import Call, Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from shoptide.shopify.replies import Call, Cost, Reply
+    from shoptide.shopify.replies import Cost
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ def read(reply: Reply, call: Call, *, allow_partial: bool = False) -> Answer:
         raise not_graphql(reply, call)
     warnings = _search_warnings(reply.body or {})
     return Answer(reply.data, errors, reply.cost, warnings, reply.server_time, reply.version)
+
+
+def part_error(domain: str, name: str, messages: Sequence[ApiMessage]) -> ApiError:
+    """The error of one mutation among several, or of a line of a bulk file, by its own messages; it gave no data."""
+    raw = [{"message": each.message, "path": list(each.path), "extensions": each.extensions} for each in messages]
+    call = Call(domain, "mutation", name)
+    if not raw:
+        return not_graphql(Reply(200, {}, ""), call)
+    data = {name: None} if any(each.path for each in messages) else None  # run and failed, or not understood
+    return graphql_error(Reply(200, {}, "", {"errors": raw, "data": data}), call)
 
 
 def charged(reply: Reply, requested: float) -> float:

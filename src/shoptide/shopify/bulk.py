@@ -149,15 +149,22 @@ def start_mutation(
     client_identifier: str | None = None,
     patience: float = 600.0,
     stop: Callable[[], bool] | None = None,
+    only_ours: bool = False,
 ) -> BulkOperation:
     """Run a mutation once per line of an uploaded file; waits for a slot as `start_query` does.
 
-    A start whose answer was lost raises: its lines may be running, and only the caller's records can tell which.
+    A start whose answer was lost raises: its lines may be running, and only the caller's records can tell which. When
+    the mutation's text is `only_ours` (its operation has a name of its own), the operation is looked for by it.
     """
+    started = client.clock.now()
+
+    def adopt() -> BulkOperation | None:
+        return _started_since(client, started, lambda each: each.type == "MUTATION" and each.query == mutation)
+
     variables: dict[str, object] = {"mutation": mutation, "path": staged_upload_path}
     if client_identifier is not None:
         variables["client"] = client_identifier
-    return _start(_Start(client, RUN_MUTATION, variables), patience, stop)
+    return _start(_Start(client, RUN_MUTATION, variables, adopt if only_ours else None), patience, stop)
 
 
 def read(client: AdminClient, gid: str) -> BulkOperation:
@@ -177,6 +184,25 @@ def recent(client: AdminClient, *, first: int = 25, search: str | None = None) -
 def running(client: AdminClient, *, kind: str = "QUERY") -> list[BulkOperation]:
     """The operations of a kind (QUERY, MUTATION) that hold a slot now."""
     return [each for each in recent(client, first=50) if not each.is_terminal and each.type == kind]
+
+
+def await_room(
+    client: AdminClient, most: int, *, kind: str, patience: float, stop: Callable[[], bool] | None = None
+) -> None:
+    """Wait until fewer than `most` operations of a kind hold a slot. Raises BulkBusy, Interrupted when `stop` says."""
+    deadline = client.clock.monotonic() + patience
+    for delay in SLOT_POLLING.delays(client.chance):
+        taken = running(client, kind=kind)
+        if len(taken) < most:
+            return
+        told = ", ".join(each.id for each in taken)
+        if client.clock.monotonic() + delay > deadline:
+            raise BulkBusy(
+                f"{client.domain}: no slot is free for another bulk operation: {told} are running",
+                hint="wait for them to end, cancel one, or set free_bulk_slots lower",
+            )
+        log.info("bulk.slots_taken", extra={"shop": client.domain, "operations": told, "after": delay})
+        rest(client, delay, stop)
 
 
 def cancel(client: AdminClient, gid: str) -> BulkOperation:
@@ -342,7 +368,10 @@ def _start(start: _Start, patience: float, stop: Callable[[], bool] | None) -> B
             if client.clock.monotonic() + delay > deadline or not start.may_repeat(refused):
                 raise
             log.info("bulk.start_waits", extra={"shop": client.domain, "reason": refused.kind, "after": delay})
+            lost = not isinstance(refused, BulkBusy)
         rest(client, delay, stop)
+        if lost and start.adopt is not None and (found := start.adopt()) is not None:
+            return found  # it was on its way when we looked the first time
     raise AssertionError("the delays never end by themselves")
 
 

@@ -42,7 +42,7 @@ class StagedSource:
     def mark(self, key: str, values: str | None) -> None:
         """Note each row's key as text, and the hash of `values`: SQL for a text, null where it can't be told."""
         self.key = key
-        hashed = "NULL::VARCHAR" if values is None else f"left(sha256({values}), 32)"
+        hashed = "NULL::VARCHAR" if values is None else f"md5({values})"
         self._run(
             f"CREATE TEMP TABLE marked AS SELECT rowid AS row, CAST({quoted(key)} AS VARCHAR) AS key, {hashed} AS hash"
             " FROM staged"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,27 @@ def test_an_operation_is_open_until_it_is_closed(ledger: Ledger) -> None:
     assert [each.gid for each in ledger.open_operations("acme", "store", "orders")] == ["gid://1"]
     ledger.close_operation("gid://1", "landed")
     assert ledger.open_operations("acme", "store", "orders") == []
+
+
+def test_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None:
+    """What it holds stays; a newer one is refused."""
+    with open_ledger(URL, base=tmp_path) as ledger:
+        ledger.settle([applied("1", gid="g")])
+    with closing(sqlite3.connect(tmp_path / ".shoptide/ledger.db")) as connection:
+        connection.executescript(
+            "alter table journal drop column operation; alter table journal drop column line;"
+            "alter table record_states drop column tried; alter table record_states drop column tried_at;"
+            "update shoptide_layout set version = 1"
+        )
+    with open_ledger(URL, base=tmp_path) as ledger:
+        assert ledger.records("vip")[0].gid == "g"
+        ledger.journal([replace(sending("2"), operation="token", line=3)])
+        assert [(each.operation, each.line) for each in ledger.unsettled("vip")] == [("token", 3)]
+    with closing(sqlite3.connect(tmp_path / ".shoptide/ledger.db")) as connection:
+        connection.execute("update shoptide_layout set version = 99")
+        connection.commit()
+    with pytest.raises(LedgerError, match="newer Shoptide"):
+        open_ledger(URL, base=tmp_path)
 
 
 def test_marks_hold_what_comparing_needs_of_every_record(ledger: Ledger) -> None:

@@ -134,9 +134,9 @@ def test_adopts_the_operation_whose_start_was_answered_by_silence() -> None:
 
 
 def test_starts_again_when_the_lost_start_left_no_operation() -> None:
-    """An operation of an earlier day with the same query is not ours."""
+    """An operation of an earlier day with the same query is not ours, nor is there one after a while."""
     old = operation("COMPLETED", createdAt="2026-09-01T00:00:00Z")
-    with serving(Says(502, b"<html>"), listed(old), started()) as server, client_of(server) as client:
+    with serving(Says(502, b"<html>"), listed(old), listed(old), started()) as server, client_of(server) as client:
         assert bulk.start_query(client, QUERY).status == "CREATED"
 
 
@@ -146,6 +146,15 @@ def test_a_bulk_mutation_whose_start_was_lost_is_never_repeated() -> None:
         with pytest.raises(ConnectionLost):
             bulk.start_mutation(client, "mutation { x }", "tmp/1/bulk/2/rows.jsonl")
         assert len(server.heard) == 1
+
+
+def test_a_bulk_mutation_of_a_name_of_its_own_is_looked_for_before_it_is_repeated() -> None:
+    """It may come to life a moment after the first look."""
+    named = "mutation Ours_1($input: X) { x }"
+    ours = operation(type="MUTATION", query=named)
+    with serving(Says(reset=True), listed(), listed(ours)) as server, client_of(server) as client:
+        assert bulk.start_mutation(client, named, "tmp/1/rows.jsonl", only_ours=True).id == ours["id"]
+        assert len(server.heard) == 3
 
 
 def test_waits_with_quick_looks_first_and_rare_ones_later() -> None:

@@ -232,6 +232,10 @@ def test_products_are_found_by_handle_and_by_sku(project: Project) -> None:
         "q", "products", "upsert", "select 'a' as k, 'S-1' as sku, 'Renamed' as title", match=("handle", "sku")
     )
     assert project.plan(by_sku).counts() == {"update": 1}
+    spelled = project.config(
+        "s", "products", "update", "select 'a' as k, ' Shirt! ' as handle, 'V' as vendor", match=("handle",)
+    )
+    assert project.plan(spelled).counts() == {"update": 1}
     pushed(project, {"k": "other", "title": "Other", "handle": "other", "sku": "S-1"})
     other = project.config(
         "r", "products", "update", "select 'a' as k, 'S-1' as sku, 'Renamed' as title", match=("sku",)

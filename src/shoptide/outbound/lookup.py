@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from shoptide.errors import NotFound
 from shoptide.outbound.rows import Draft
 from shoptide.outbound.session import Session
+from shoptide.resources.phone_numbers import e164
 
 BATCH = 40  # aliases in one document
 
@@ -29,10 +31,14 @@ def fold_email(value: str) -> str:
 
 def fold_phone(value: str) -> str | None:
     """E.164, for numbers written with their country code; without one there is nothing exact to compare."""
-    digits = re.sub(r"\D", "", value)
-    if value.strip().startswith("+"):
-        return f"+{digits}"
-    return f"+{digits[2:]}" if digits.startswith("00") else None
+    return e164(value)
+
+
+def fold_handle(value: str) -> str:
+    """`Summer Hat!` → summer-hat, as the store makes handles of what it is given; accents go, other letters stay."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", value) if not unicodedata.combining(sign))
+    plain = unicodedata.normalize("NFC", plain).lower().replace("'", "").replace("’", "")
+    return re.sub(r"[\W_]+", "-", plain).strip("-")
 
 
 def fold_name(value: str) -> str:
@@ -100,14 +106,14 @@ ORDER_NAME = Way(
 )
 VARIANT_BY_SKU = Way(
     "String!",
-    "productVariants(first: 5, query: $v) { nodes { id sku } }",
+    "productVariants(first: 10, query: $v) { nodes { id sku } }",
     lambda value: f"sku:{_quoted(value)}",
     lambda answer, value: [each["id"] for each in answer["nodes"] if each["sku"] == value],
 )
 WAYS: dict[tuple[str, str], Way] = {
     ("customers", "email"): _single("customer", "email", "emailAddress", fold_email),
     ("customers", "phone"): _single("customer", "phone", "phoneNumber", fold_phone),
-    ("products", "handle"): _single("product", "handle", "handle", str.lower),
+    ("products", "handle"): _single("product", "handle", "handle", fold_handle),
     ("products", "sku"): SKU,
     ("orders", "name"): ORDER_NAME,
 }
@@ -131,8 +137,10 @@ def value_of(session: Session, draft: Draft, name: str) -> str | None:
         value = skus[0] if skus else None
     if not value:
         return None
+    if name == "handle":
+        return fold_handle(str(value)) or None
     if name == "phone":
-        return fold_phone(str(value))
+        return session.phone(str(value))
     return str(value)
 
 

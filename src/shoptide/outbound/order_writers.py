@@ -97,11 +97,9 @@ def _found_customer(session: Session, given: str) -> tuple[str | None, str, str]
     if text.isdigit():
         return f"gid://shopify/Customer/{text}", "id", text
     name = "email" if "@" in text else "phone"
-    value = text if name == "email" else lookup.fold_phone(text)
+    value = text if name == "email" else session.phone(text)
     if value is None:
-        raise refused(
-            f"{text!r} is neither an id, an e-mail address nor a phone number with its country code", "customer"
-        )
+        raise refused(f"{text!r} is neither an id, an e-mail address nor a phone number", "customer")
     hits = lookup.by_way(session, lookup.WAYS["customers", name], {"customer": value})["customer"]
     return (hits[0] if hits else None), name, value
 

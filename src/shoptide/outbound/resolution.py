@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -214,7 +214,7 @@ def _find_lost(session: Session, entries: list[Sending]) -> dict[str, tuple[str,
         values = {
             entry.key: folded
             for entry in entries
-            if entry.key not in found and name in entry.marks and (folded := _folded(name, entry.marks[name]))
+            if entry.key not in found and name in entry.marks and (folded := _folded(session, name, entry.marks[name]))
         }
         if values:
             way = lookup.WAYS[session.push.object, name]
@@ -224,9 +224,9 @@ def _find_lost(session: Session, entries: list[Sending]) -> dict[str, tuple[str,
     return found
 
 
-def _folded(name: str, value: Any) -> str | None:
-    folds: dict[str, Callable[[str], str | None]] = {"phone": lookup.fold_phone}
-    return folds.get(name, str)(str(value))
+def _folded(session: Session, name: str, value: Any) -> str | None:
+    text = str(value)
+    return session.phone(text) if name == "phone" else lookup.fold_handle(text) if name == "handle" else text
 
 
 def _find_parcels(session: Session, entries: list[Sending]) -> dict[str, tuple[str, bool]]:

@@ -11,6 +11,7 @@ from shoptide.config import PushConfig
 from shoptide.errors import ApiError, RateLimited, WriteOutcome
 from shoptide.outbound.pace import Pace
 from shoptide.resources.objects import PushObject
+from shoptide.resources.phone_numbers import e164
 from shoptide.shopify.client import AdminClient
 from shoptide.shopify.schema import Schema
 
@@ -70,11 +71,23 @@ class Session:
         return self.client.schema
 
     def __post_init__(self) -> None:
+        self.country: str | None = None
         self.pace = Pace(self.client.clock)
 
     @property
     def currency(self) -> str:
         return self.client.access().currency
+
+    def phone(self, text: str) -> str | None:
+        """A number as E.164: without a code it is one of the shop's country, as the store takes it (FACTS 30)."""
+        found = e164(text)
+        if found is None:
+            with self.lock:
+                if self.country is None:
+                    address = self.query("{ shop { billingAddress { countryCodeV2 } } }")["shop"]["billingAddress"]
+                    self.country = address["countryCodeV2"] or ""
+            found = e164(text, self.country)
+        return found
 
     def alone(self, gid: str) -> threading.Lock:
         """A lock for a record: what is read of it and then written is one step to this process's other threads."""

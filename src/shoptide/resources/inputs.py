@@ -44,8 +44,11 @@ FILLED: dict[str, Any] = {
     "CreateMediaInput.mediaContentType": "IMAGE",
 }
 # What an empty value takes nothing away from: it would be refused, or mean "leave alone".
-UNCLEARABLE = frozenset({"metafields", "variants", "media", "publishTo", "unpublishFrom", "sku", "price", "handle",
-                         "lineItems", "collectionsToJoin", "collectionsToLeave", "productOptions"})  # fmt: skip
+UNCLEARABLE = (
+    "metafields variants media publishTo unpublishFrom sku price handle productOptions collectionsToJoin "
+    "collectionsToLeave lineItems order trackingNumber trackingNumbers trackingCompany trackingUrl trackingUrls "
+    "eventMessage"
+)
 # Inputs that plain text may stand for: the field it is.
 SPOKEN = {"CreateMediaInput": "originalSource", "OptionValueCreateInput": "name"}
 
@@ -113,7 +116,7 @@ class Shaper:
         Blank text becomes null in the store where null is what it keeps (FACTS 31); null itself is often ignored.
         """
         wanted = TypeRef(text)
-        if name in UNCLEARABLE or wanted.required:
+        if name in UNCLEARABLE.split() or wanted.required:
             raise KeyError(name)
         if wanted.is_list:
             return []

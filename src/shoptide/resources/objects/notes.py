@@ -9,7 +9,7 @@ CONSENT = "with a new customer; later by the store's own mutation for it"
 NOTES: dict[str, dict[str, str]] = {
     "customers": {
         "email": "also a match key, compared without case",
-        "phone": "also a match key, compared as a number with its country code",
+        "phone": "also a match key, compared in E.164; without a code it is one of the shop's country",
         "addresses": "all of a customer's addresses; with the policy append they are added",
         "metafields": "those named are written, others kept",
         "emailMarketingConsent": CONSENT,

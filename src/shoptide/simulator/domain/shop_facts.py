@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 PLAN_NAMES = {"standard": "Basic", "advanced": "Advanced", "plus": "Shopify Plus", "enterprise": "Commerce Components"}
 
+ADDRESS = {
+    "address1": "103 Ossington Ave",
+    "city": "Toronto",
+    "province": "Ontario",
+    "provinceCode": "ON",
+    "zip": "M6J 2Z2",
+    "country": "Canada",
+    "countryCodeV2": "CA",  # the country whose own phone numbers need no code
+}
+
 
 @root("shop")
 def shop(_args: Args, ctx: Context) -> Record:
@@ -53,6 +63,8 @@ def shop_record(ctx: Context) -> Record:
         "orderNumberFormatPrefix": "#",
         "orderNumberFormatSuffix": "",
         "taxesIncluded": False,
+        "billingAddress": ADDRESS | {"id": f"gid://shopify/ShopAddress/{facts.number}"},
+        "shopAddress": ADDRESS | {"id": f"gid://shopify/ShopAddress/{facts.number}"},
     }
 
 

@@ -61,11 +61,15 @@ class LedgerConfig:
 
 @dataclass(frozen=True)
 class StreamConfig:
-    """Per-stream settings of a pull: GraphQL field names to leave out or keep, and metafields as columns."""
+    """Per-stream settings of a pull: GraphQL field names to leave out or keep, metafields as columns, `refresh`.
+
+    `refresh` is how often everything is read again; None: as the stream declares it.
+    """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     metafields: tuple[str, ...] = ()
+    refresh: timedelta | None = None
 
 
 @dataclass(frozen=True)

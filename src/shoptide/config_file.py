@@ -337,7 +337,8 @@ def _stream(section: Section) -> StreamConfig:
     if not isinstance(fields, dict):
         raise section.wrong("fields", "must be { include = […] } or { exclude = […] }")
     inner = Section(f"{section.path}.fields", fields, section.base, section.warn)
-    found = StreamConfig(inner.texts("include"), inner.texts("exclude"), section.texts("metafields"))
+    refresh = section.duration("refresh", timedelta()) if "refresh" in section.values else None
+    found = StreamConfig(inner.texts("include"), inner.texts("exclude"), section.texts("metafields"), refresh)
     inner.finish()
     section.finish()
     return found

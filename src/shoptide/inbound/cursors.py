@@ -21,7 +21,7 @@ class Cursor:
 
     `cursor` is the moment up to which nothing is missing but what the overlap catches; `floor` is where the next read
     begins. `seen` records stood at or after `floor` at the last read, the latest of them changed at `newest`;
-    `read_at` is when that read began.
+    `read_at` is when that read began, `whole_at` when the last read of everything did.
     """
 
     cursor: datetime
@@ -30,22 +30,27 @@ class Cursor:
     newest: datetime | None
     read_at: datetime
     api_version: str = ""
+    whole_at: datetime | None = None
 
 
 def prepare(warehouse: DuckDBWarehouse) -> None:
-    warehouse.connection.execute(f"CREATE TABLE IF NOT EXISTS {warehouse.table(TABLE)} ({COLUMNS})")
+    table = warehouse.table(TABLE)
+    warehouse.connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({COLUMNS})")
+    warehouse.connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS whole_at TIMESTAMP")
 
 
 def load(warehouse: DuckDBWarehouse, shop: str, pull: str, stream: str) -> Cursor | None:
     row = warehouse.connection.execute(
-        f"SELECT cursor, floor, seen, newest, read_at, api_version FROM {warehouse.table(TABLE)}"
+        f"SELECT cursor, floor, seen, newest, read_at, api_version, whole_at FROM {warehouse.table(TABLE)}"
         " WHERE _shop = ? AND pull = ? AND stream = ?",
         [shop, pull, stream],
     ).fetchone()
     if row is None:
         return None
-    moments = [None if value is None else value.replace(tzinfo=UTC) for value in (row[0], row[1], row[3], row[4])]
-    return Cursor(moments[0], moments[1], row[2], moments[2], moments[3], row[5])  # type: ignore[arg-type]  # not null
+    moments = [
+        None if value is None else value.replace(tzinfo=UTC) for value in (row[0], row[1], row[3], row[4], row[6])
+    ]
+    return Cursor(moments[0], moments[1], row[2], moments[2], moments[3], row[5], moments[4])  # type: ignore[arg-type]  # not null
 
 
 def save(warehouse: DuckDBWarehouse, shop: str, pull: str, stream: str, cursor: Cursor, run_id: str) -> None:
@@ -57,9 +62,12 @@ def save(warehouse: DuckDBWarehouse, shop: str, pull: str, stream: str, cursor: 
     )
     moments = [
         None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
-        for moment in (cursor.cursor, cursor.floor, cursor.newest, cursor.read_at)
+        for moment in (cursor.cursor, cursor.floor, cursor.newest, cursor.read_at, cursor.whole_at)
     ]
     connection.execute(
-        f"INSERT INTO {warehouse.table(TABLE)} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [shop, pull, stream, moments[0], moments[1], cursor.seen, moments[2], moments[3], cursor.api_version, run_id],
+        f"INSERT INTO {warehouse.table(TABLE)} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            *(shop, pull, stream, moments[0], moments[1], cursor.seen, moments[2], moments[3]),
+            *(cursor.api_version, run_id, moments[4]),
+        ],
     )

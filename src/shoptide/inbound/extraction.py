@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, Protocol, TextIO, TypeVar
 
 import duckdb
 
 from shoptide.errors import Interrupted, ProofFailed
 from shoptide.inbound.reading import ids_tree, nodes, scan
 from shoptide.resources.extraction import NodePass, PagedChild, StreamPlan
+from shoptide.shopify.answers import Answer
 from shoptide.shopify.client import AdminClient
 from shoptide.shopify.meter import Meter
 
@@ -26,6 +27,7 @@ T = TypeVar("T")
 Line = dict[str, Any]
 Progress = Callable[[int], None]
 Stop = Callable[[], bool]
+SPARE_REQUESTS = 50  # for what a read's pages leave behind, where a bulk operation could do it instead
 
 BATCHES_AT_ONCE = 4  # requests of a second pass under way together
 
@@ -54,7 +56,7 @@ class Extract:
 
 
 class NotByPages(Exception):  # noqa: N818  # a finding: a bulk operation can
-    """More hangs on a record than one page shows, and the API finds the record by no id to read on."""
+    """More hangs on records than pages show: too much, or on one that the API finds by no id to read on."""
 
 
 def refuse_stop(stop: Stop | None) -> None:
@@ -63,6 +65,29 @@ def refuse_stop(stop: Stop | None) -> None:
 
 
 # pages
+
+
+class Asks(Protocol):
+    """What reading on needs of a client."""
+
+    def execute(self, document: str, variables: Line) -> Answer: ...
+
+
+class Sparing:
+    """A client for what a page's connections leave behind: only so many requests, as a bulk operation needs none.
+
+    A page of 250 products with ten metafields each is one request; where most have more, it is 250.
+    """
+
+    def __init__(self, client: AdminClient, most: int) -> None:
+        self.client = client
+        self.left = most
+
+    def execute(self, document: str, variables: Line) -> Answer:
+        self.left -= 1
+        if self.left < 0:
+            raise NotByPages("too many records have more than a page of something")
+        return self.client.execute(document, variables)
 
 
 @dataclass(frozen=True)
@@ -94,6 +119,7 @@ def read_pages(
     records: dict[str, list[Line]] = {}
     first = min(plan.page_size, paging.limit or plan.page_size)
     cursors = plan.first_cursors
+    onward = Sparing(client, SPARE_REQUESTS) if plan.bulkable and paging.limit is None else client
     read_at: datetime | None = None
     counted: int | None = None
     pages = 0
@@ -108,7 +134,7 @@ def read_pages(
         pages += 1
         for node in nodes:
             records.pop(node["id"], None)
-            records[node["id"]] = lines_of(client, node, plan.paged_children, search)
+            records[node["id"]] = lines_of(onward, node, plan.paged_children, search)
         on_progress(len(records))
         if not following or paging.is_enough(len(records)):
             break
@@ -148,9 +174,7 @@ def read_nodes(client: AdminClient, plan: StreamPlan, ids: list[str], target: Pa
     return Extract((), read_at).with_file(target, write_lines(target, records))
 
 
-def lines_of(
-    client: AdminClient, node: Line, children: tuple[PagedChild, ...], search: str | None = None
-) -> list[Line]:
+def lines_of(client: Asks, node: Line, children: tuple[PagedChild, ...], search: str | None = None) -> list[Line]:
     """A record and what is in its connections, as bulk lines; each connection read to its end."""
     lines = [node]
     for child in children:
@@ -174,7 +198,7 @@ def taken_out(node: Line, path: str) -> Line | None:
 
 
 def whole_connection(
-    client: AdminClient, owner: str, field: str, rest: str | None, connection: Line | None, search: str | None = None
+    client: Asks, owner: str, field: str, rest: str | None, connection: Line | None, search: str | None = None
 ) -> list[Line]:
     """A connection's rows to its end. Raises ProofFailed where the store gives none at all, and NotByPages."""
     if connection is None:

@@ -154,9 +154,9 @@ def _choose(run: Run, job: Job) -> Choice | None:
         window = search_from(stream.search, options.since)
     elif job.cursor is not None and stream.search and not _wants_all(run, job):
         window = search_from(stream.search, job.cursor.floor)
-    job.search = " ".join(part for part in (stream.filter, window) if part) or None
+    job.search = " ".join(part for part in (stream.always, window) if part) or None
     job.whole = window is None and options.limit is None
-    if job.cursor is not None and window is not None and options.since is None:
+    if job.cursor is not None and options.since is None and (window or _tells_by_its_newest(run, job)):
         return _choose_next(run, job, job.cursor)
     count = None if options.limit else _counted(run, job)
     why = "" if window else _why_all(job)
@@ -166,14 +166,31 @@ def _choose(run: Run, job: Job) -> Choice | None:
     return _chosen(run, job, why, count)
 
 
+def _tells_by_its_newest(run: Run, job: Job) -> bool:
+    """Whether a stream without a search still tells if anything moved: by its count and its latest change."""
+    whole = run.options.limit is None and not _wants_all(run, job)
+    return whole and job.plan.stream.search is None and job.plan.probe_document() is not None
+
+
 def _wants_all(run: Run, job: Job) -> bool:
-    """Deletes come to light by comparing ids, and without bulk operations by reading everything."""
-    return run.options.full_refresh or (run.options.reconcile and not job.plan.bulkable)
+    """Whether the window is everything.
+
+    Deletes come to light by comparing ids, and without bulk operations by reading everything; and what changes without
+    its carrier's last change can only be read so, every now and then.
+    """
+    if run.options.full_refresh or (run.options.reconcile and not job.plan.bulkable):
+        return True
+    every, cursor = job.plan.stream.refresh, job.cursor
+    if every is None or cursor is None:
+        return False
+    return cursor.whole_at is None or run.clock.now() - cursor.whole_at >= every
 
 
 def _why_all(job: Job) -> str:
     if job.cursor is None:
         return "the first read takes everything"
+    if job.plan.stream.refresh is not None and job.plan.stream.search:
+        return "it is time to read everything again"
     return "everything is read again" if job.plan.stream.search else "the store can't be asked what changed"
 
 
@@ -186,7 +203,7 @@ def _choose_next(run: Run, job: Job, cursor: Cursor) -> Choice | None:
     if probe is not None and unmoved(cursor, probe, run.config.overlap):
         _begin(run, job, "none", "nothing moved since the last read", probe.count)
         return None
-    return _chosen(run, job, "", probe.count if probe else None)
+    return _chosen(run, job, _why_all(job) if job.whole else "", probe.count if probe else None)
 
 
 def _chosen(run: Run, job: Job, why: str, count: int | None, *, expected: int | None = -1) -> Choice:

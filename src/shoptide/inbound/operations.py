@@ -99,7 +99,7 @@ class BulkReader:
             self,
             documents=lambda search: (self.plan.ids_document(search),),
             name=f"{self.name}.ids",
-            base=self.plan.stream.filter or None,
+            base=self.plan.stream.always or None,
             total=None,
             adopt=False,
             sizing=Sizing(self.sizing.slots, IDS_AT_ONCE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from shoptide.config import PullConfig, QueryConfig, StreamConfig
 from shoptide.errors import ConfigError
@@ -69,6 +70,8 @@ def plan_one(
         stream, include = STREAMS[name], chosen.include
     else:
         stream, include = _configured(config, name, query, schema), (*query.fields, *chosen.include)
+    if chosen.refresh is not None:
+        stream = replace(stream, refresh=chosen.refresh)
     return plan_stream(
         stream,
         schema,

@@ -39,7 +39,7 @@ from shoptide.inbound.proof import proof_of, refuse_lost_lines
 from shoptide.inbound.reconciliation import reconcile
 from shoptide.inbound.runs import publish_runs
 from shoptide.inbound.slots import Slots
-from shoptide.inbound.window import next_floor
+from shoptide.inbound.window import EVER, next_floor
 from shoptide.ledger import Ledger
 from shoptide.resources.extraction import StreamPlan
 from shoptide.shopify.client import AdminClient
@@ -297,7 +297,7 @@ def _take_over(run: Run, job: Job, found: Extract) -> None:
 
 def _move_cursor(run: Run, job: Job, found: Extract, landing: Landing) -> None:
     stream = job.plan.stream
-    floor = next_floor(found.read_at, run.config.overlap)
+    floor = next_floor(found.read_at, run.config.overlap) if stream.search else EVER
     seen, newest = landing.staging.newest(floor) if stream.cursor else (found.records, None)
     moved = Cursor(
         found.read_at,
@@ -306,6 +306,7 @@ def _move_cursor(run: Run, job: Job, found: Extract, landing: Landing) -> None:
         newest.replace(tzinfo=UTC) if newest else None,
         found.read_at,
         run.client.api_version,
+        found.read_at if job.whole else job.cursor.whole_at if job.cursor else None,
     )
     cursors.save(run.warehouse, run.shop, run.config.name, stream.name, moved, run.report.run_id)
 

@@ -31,6 +31,7 @@ from datetime import datetime, timedelta, timezone
 from shoptide.inbound.cursors import Cursor
 
 UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
+EVER = datetime(1970, 1, 1, tzinfo=UTC)  # the floor where nothing can be searched: a probe counts everything
 
 
 @dataclass(frozen=True)

@@ -56,16 +56,24 @@ class Step:
 
 
 def steps(schema: Schema, kind: Type, path: str) -> Iterator[Step]:
-    """The fields along a dotted path; a union's step is taken on the first member that has the field.
+    """The fields along a dotted path; one that only members of a union or interface have is the first of theirs.
 
     Raises NotThere for a field that the version does not have.
     """
     for name in path.split("."):
-        owner = next((each for each in _with_fields(schema, kind) if name in each.fields), None)
-        if owner is None:
+        owners = _owners(schema, kind, name)
+        if not owners:
             raise NotThere(f"{kind.name}.{name} is not in API version {schema.version}")
-        yield Step(owner, owner.fields[name])
-        kind = schema.type(owner.fields[name].type.name)
+        yield Step(owners[0], owners[0].fields[name])
+        kind = schema.type(owners[0].fields[name].type.name)
+
+
+def _owners(schema: Schema, kind: Type, name: str) -> list[Type]:
+    """The type itself when it has the field, else those of its members that have it and type it alike."""
+    if name in kind.fields:
+        return [kind]
+    found = [each for each in map(schema.type, kind.possible_types) if name in each.fields]
+    return [each for each in found if each.fields[name].type.text == found[0].fields[name].type.text]
 
 
 def field_there(schema: Schema, kind: Type, path: str) -> Field | None:
@@ -78,26 +86,12 @@ def field_there(schema: Schema, kind: Type, path: str) -> Field | None:
 
 
 def wrapped(schema: Schema, kind: Type, path: str, text: str) -> str:
-    """`text`, the selection of the path's last field, inside the fields before it: `ruleSet { … }`.
-
-    In a union it is asked of every member that types the field alike.
-    """
+    """`text`, the selection of the path's last field, inside what leads there: `ruleSet { … }`, `... on X { … }`."""
     name, _, rest = path.partition(".")
-    if not rest:
-        return text
-    owner = next(each for each in _with_fields(schema, kind) if name in each.fields)
-    inner = schema.type(owner.fields[name].type.name)
-    below = wrapped(schema, inner, rest, text)
-    if inner.kind == "UNION":
-        following = rest.partition(".")[0]
-        kinds = [each for each in _with_fields(schema, inner) if following in each.fields]
-        alike = [each for each in kinds if each.fields[following].type.text == kinds[0].fields[following].type.text]
-        below = " ".join(f"... on {each.name} {{ {below} }}" for each in alike)
-    return f"{name} {{ {below} }}"
-
-
-def _with_fields(schema: Schema, kind: Type) -> list[Type]:
-    return [schema.type(name) for name in kind.possible_types] if kind.kind == "UNION" else [kind]
+    owners = _owners(schema, kind, name)
+    inner = schema.type(owners[0].fields[name].type.name)
+    own = f"{name} {{ {wrapped(schema, inner, rest, text)} }}" if rest else text
+    return own if owners == [kind] else " ".join(f"... on {each.name} {{ {own} }}" for each in owners)
 
 
 def node_of(schema: Schema, target: Type) -> Type:
@@ -154,7 +148,8 @@ def _completed(stream: Stream, schema: Schema, place: Place) -> Stream:
         searchable = "updated_at" if "updated_at" in known and "query" in place.root.arguments else None
     cursor = stream.cursor
     if cursor == AS_THE_SCHEMA_SAYS:
-        cursor = "updatedAt" if searchable and not stream.search_via and "updatedAt" in place.carrier.fields else None
+        told = searchable or (_is_sorted_by_change(schema, place) and not place.via)
+        cursor = "updatedAt" if told and not stream.search_via and "updatedAt" in place.carrier.fields else None
     return replace(
         stream,
         node_type=stream.node_type or place.node.name,
@@ -173,9 +168,14 @@ def _sort_key(stream: Stream, schema: Schema, place: Place, cursor: str | None) 
         return stream.sort_key
     argument = place.root.arguments.get("sortKey")
     keys = schema.type(argument.type.name).values if argument else ()
-    if cursor == "updatedAt" and "UPDATED_AT" in keys:
+    if cursor == "updatedAt" and _is_sorted_by_change(schema, place):
         return "UPDATED_AT"
     return "ID" if "ID" in keys else None
+
+
+def _is_sorted_by_change(schema: Schema, place: Place) -> bool:
+    argument = place.root.arguments.get("sortKey")
+    return argument is not None and "UPDATED_AT" in schema.type(argument.type.name).values
 
 
 def _count_root(stream: Stream, schema: Schema, place: Place) -> str | None:

@@ -7,6 +7,7 @@ change and sorted by it, what counts them. `resources.place` reads that from the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 AS_THE_SCHEMA_SAYS = ""
 
@@ -70,5 +71,10 @@ class Stream:
     exclude: frozenset[str] = field(default_factory=frozenset)
     extra: tuple[tuple[str, str], ...] = ()
     spread: frozenset[str] = field(default_factory=frozenset)
-    depends_on: tuple[str, ...] = ()
     bulk: bool = True
+    refresh: timedelta | None = None  # everything is read so often: what it holds changes without being found by search
+
+    @property
+    def always(self) -> str:
+        """The filter as a part of any search; `A OR B C` means `A OR (B AND C)` (FACTS 10)."""
+        return f"({self.filter})" if self.filter else ""

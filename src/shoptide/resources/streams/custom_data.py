@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from shoptide.resources.stream import Stream
 
 METAOBJECT_DEFINITIONS = Stream(name="metaobject_definitions", root="metaobjectDefinitions")
@@ -14,6 +16,9 @@ METAOBJECTS = Stream(
     exclude=frozenset({"thumbnailField", "capabilities"}),
 )
 METAFIELD_DEFINITIONS = Stream(name="metafield_definitions", root="metafieldDefinitions", each="ownerType")
+
+# A metafield's change does not reliably move its owner's (FACTS §4).
+A_DAY = timedelta(days=1)
 
 # Owner as it stands in the table's name → the root that lists the owners.
 OWNERS = {
@@ -31,6 +36,8 @@ OWNERS = {
     "page": "pages",
     "blog": "blogs",
     "article": "articles",
+    "file": "files",
+    "inventory_transfer": "inventoryTransfers",
 }
 LISTED = {"locations": ("includeInactive: true", "includeLegacy: true")}
 
@@ -45,6 +52,7 @@ def of_owner(owner: str, root: str) -> Stream:
         via_first=10,
         arguments=LISTED.get(root, ()),
         cursor=cursor,
+        refresh=A_DAY,
         exclude=frozenset({"owner", "reference", "jsonValue"}),
     )
 

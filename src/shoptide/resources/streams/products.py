@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from shoptide.resources.stream import Child, Stream
 
 INVENTORY_ITEM = (
@@ -35,6 +37,7 @@ COLLECTIONS = Stream(
     root="collections",
     # Deprecated in favour of `sources`, which the older versions lack.
     keep=frozenset({"ruleSet"}),
+    refresh=timedelta(days=1),  # what products come and go by the rules is no change of the collection
     exclude=frozenset({"feedback"}),
     children=(
         Child("ruleSet.rules", "collection_rules"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from shoptide.resources.stream import Child, Stream
 
 RETURNS = Stream(
@@ -9,6 +11,7 @@ RETURNS = Stream(
     root="orders",
     via="returns",
     via_first=3,
+    refresh=timedelta(days=1),  # closing, reopening and cancelling a return leave its order's updatedAt (FACTS 4)
     exclude=frozenset({"staffMember"}),
     children=(
         Child("returnLineItems", "return_line_items", first=10),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ strategy = "{strategy}"
 source = "rows.jsonl"
 key = "k"
 match = {match}
+apply = "{apply}"
 """
 
 
@@ -65,18 +66,38 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("name", ["customers", "products", "orders"])
-def test_every_row_has_one_record_after_kills_and_lost_answers(name: str, tmp_path: Path) -> None:
-    """No double, no loss, fields as the source has them, and nothing left to do at the end."""
+BULK_FAULTS = [
+    {"on": "bulk", "operation": "mutation", "action": "fail", "probability": 0.15, "seed": 4},
+    {"on": "bulk", "operation": "mutation", "action": "lose_lines", "probability": 0.15, "seed": 5},
+    {"on": "line", "action": "internal_error", "probability": 0.1, "seed": 6},
+    {"on": "upload", "action": "reset", "probability": 0.1, "seed": 7},
+    {"on": "download", "action": "truncate", "probability": 0.1, "seed": 8},
+]
+WAYS = [
+    ("customers", "rows"),
+    ("products", "rows"),
+    ("orders", "rows"),
+    ("customers", "documents"),
+    ("orders", "documents"),
+    ("customers", "bulk"),
+    ("products", "bulk"),
+    ("orders", "bulk"),
+]
+
+
+@pytest.mark.parametrize(("name", "way"), WAYS)
+def test_every_row_has_one_record_after_kills_and_lost_answers(name: str, way: str, tmp_path: Path) -> None:
+    """No double, no loss, fields as the source has them, and nothing left to do at the end, however rows leave."""
     strategy, match = STRATEGIES[name]
     with start(World.empty(plan="plus")) as running:
-        settings = {"url": running.url, "object": name, "strategy": strategy, "match": match}
+        running.world.shop.settings["bulk_seconds"] = 0.05
+        settings = {"url": running.url, "object": name, "strategy": strategy, "match": match, "apply": way}
         (tmp_path / "shoptide.toml").write_text(CONFIG.format(**settings))
 
         def prepare(turn: int) -> None:
             (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in source(name, turn)))
 
-        kills = _killed(running, tmp_path, prepare)
+        kills = _killed(running, tmp_path, prepare, FAULTS + (BULK_FAULTS if way == "bulk" else []))
         assert f"{ROWS} unchanged" in _finished(running, tmp_path).output
         shop = running.world.shop
         with shop.lock:
@@ -103,7 +124,9 @@ def test_every_row_has_one_record_after_kills_and_lost_answers(name: str, tmp_pa
 def test_a_fulfillment_is_never_made_twice(tmp_path: Path) -> None:
     """Orders are fulfilled once, whatever was killed or lost."""
     with start(World.seeded(customers=20, products=10, orders=16 * POINTS, plan="plus", seed=2)) as running:
-        settings = {"url": running.url, "object": "fulfillments", "strategy": "create", "match": "[]"}
+        settings = {
+            "url": running.url, "object": "fulfillments", "strategy": "create", "match": "[]", "apply": "rows",
+        }  # fmt: skip
         config = CONFIG.format(**settings).replace('source = "rows.jsonl"', f"source = '''{OPEN_ORDERS}'''")
         (tmp_path / "shoptide.toml").write_text(config)
         assert run(tmp_path, ["pull", "--quiet"]).code == 0
@@ -135,10 +158,12 @@ def test_a_fulfillment_is_never_made_twice(tmp_path: Path) -> None:
         assert len(numbers) == asked
 
 
-def _killed(running: Running, folder: Path, prepare: Callable[[int], None]) -> int:
+def _killed(
+    running: Running, folder: Path, prepare: Callable[[int], None], faults: Sequence[dict[str, Any]] = FAULTS
+) -> int:
     """Pushes killed at points of what is left to do, while the store loses answers; returns how many were."""
     kills = 0
-    for rule in FAULTS:
+    for rule in faults:
         httpx2.post(f"{running.url}/_simulator/faults", json=rule).raise_for_status()
     chance = random.Random(5)
     for turn in range(POINTS):

@@ -14,6 +14,7 @@ from typing import Any
 from shoptide.outbound.rows import Columns
 from shoptide.resources.inputs import FILLED, Shaper, camel
 from shoptide.shopify.schema import Schema, Type, TypeRef
+from shoptide.warehouse import Kind
 from shoptide.warehouse.names import literal, quoted
 
 WHOLE = ("tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint")
@@ -25,7 +26,7 @@ AMOUNT = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
 
 
-def values_in_sql(columns: Columns, types: dict[str, Any], schema: Schema, *, clear: bool) -> str | None:
+def values_in_sql(columns: Columns, types: dict[str, Kind], schema: Schema, *, clear: bool) -> str | None:
     """An expression for the canonical JSON of a row; None when two columns mean the same field."""
     names = [name for name, _kind in columns.fields.values()]
     if len(set(names)) < len(names):
@@ -65,7 +66,7 @@ class _Canon:
     schema: Schema
     depth: int = 0
 
-    def value(self, wanted: TypeRef, held: Any, at: str) -> str:
+    def value(self, wanted: TypeRef, held: Kind, at: str) -> str:
         if wanted.is_list:
             return self._list(wanted.item, held, at)
         kind = self.schema.type(wanted.name)
@@ -77,7 +78,7 @@ class _Canon:
         found: str = SCALARS.get(wanted.name, _plain_text)(held.id, at)
         return found
 
-    def _list(self, item: TypeRef, held: Any, at: str) -> str:
+    def _list(self, item: TypeRef, held: Kind, at: str) -> str:
         if held.id == "list":
             inner = dict(held.children)["child"]
             return self._items(item, inner, at)
@@ -87,7 +88,7 @@ class _Canon:
         listed = self._items(item, held, parts)
         return f"CASE WHEN starts_with(ltrim({at}), '[') THEN {UNTOLD} ELSE {listed} END"
 
-    def _items(self, item: TypeRef, held: Any, items: str) -> str:
+    def _items(self, item: TypeRef, held: Kind, items: str) -> str:
         if self._is_text(item) and held.id == "varchar":
             return _json(items)
         self.depth += 1
@@ -101,14 +102,14 @@ class _Canon:
     def _is_text(self, item: TypeRef) -> bool:
         return not item.is_list and item.name not in SCALARS and self.schema.type(item.name).kind == "SCALAR"
 
-    def _input(self, kind: Type, held: Any, at: str) -> str:
+    def _input(self, kind: Type, held: Kind, at: str) -> str:
         members: dict[str, str] = {}
         for column, inner in held.children:
-            name = camel(str(column))
+            name = camel(column)
             field = kind.inputs.get(name)
             if field is None or name in members:
                 return UNTOLD
-            spot = f"{at}.{quoted(str(column))}"
+            spot = f"{at}.{quoted(column)}"
             members[name] = _member(name, spot, self.value(field.type, inner, spot), self._default(kind, name))
         for name, field in kind.inputs.items():
             if name not in members and field.required:

@@ -7,9 +7,9 @@ from pathlib import Path
 from shoptide.config import WarehouseConfig
 from shoptide.errors import ConfigError
 from shoptide.warehouse.duckdb import DuckDBWarehouse, database_path
-from shoptide.warehouse.staged import StagedSource
+from shoptide.warehouse.staged import Kind, StagedSource
 
-__all__ = ["DuckDBWarehouse", "StagedSource", "open_warehouse"]
+__all__ = ["DuckDBWarehouse", "Kind", "StagedSource", "open_warehouse"]
 
 
 def open_warehouse(config: WarehouseConfig, *, base: Path, read_only: bool = False) -> DuckDBWarehouse:

@@ -22,13 +22,27 @@ BATCH = 2_000
 KNOWN = "columns = {'key': 'VARCHAR', 'hash': 'VARCHAR', 'fate': 'VARCHAR'}"
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A DuckDB type: its name in lower case without parameters (`varchar`, `decimal`, `struct`), and what it is of."""
+
+    id: str
+    children: tuple[tuple[str, Kind], ...] = ()
+
+    @classmethod
+    def of(cls, found: Any) -> Kind:
+        if found.id not in ("list", "struct"):
+            return cls(found.id)
+        return cls(found.id, tuple((str(name), cls.of(inner)) for name, inner in found.children))
+
+
 @dataclass
 class StagedSource:
     """The rows of a source; `types` are DuckDB's, by column. Close it: it holds the rows."""
 
     what: str
     columns: tuple[str, ...]
-    types: dict[str, Any]
+    types: dict[str, Kind]
     count: int
     connection: duckdb.DuckDBPyConnection = field(repr=False)
     key: str = ""
@@ -136,5 +150,5 @@ def stage(connection: duckdb.DuckDBPyConnection, source: str, base: Path) -> Sta
     except BaseException:
         connection.close()
         raise
-    types = dict(zip(found.columns, found.types, strict=True))
+    types = {name: Kind.of(kind) for name, kind in zip(found.columns, found.types, strict=True)}
     return StagedSource(source, tuple(found.columns), types, int(number[0]) if number else 0, connection)

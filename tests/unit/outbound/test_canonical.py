@@ -14,6 +14,7 @@ from shoptide.outbound.canonical import values_in_sql
 from shoptide.outbound.rows import Drafter, content_hash, read_columns
 from shoptide.resources.objects import OBJECTS
 from shoptide.shopify.schema import load
+from shoptide.warehouse import Kind
 
 SCHEMA = load("2026-10")
 
@@ -26,7 +27,7 @@ def hashes(select: str, object_: str = "customers", **changes: Any) -> list[tupl
         table = connection.table("staged")
         names = list(table.columns)
         columns = read_columns(push, OBJECTS[object_], SCHEMA, names)
-        types = dict(zip(names, table.types, strict=True))
+        types = {name: Kind.of(kind) for name, kind in zip(names, table.types, strict=True)}
         values = values_in_sql(columns, types, SCHEMA, clear=push.nulls == "clear")
         drafter = Drafter(push, OBJECTS[object_], SCHEMA, columns)
         rows = connection.execute(f"select md5({values}), * from staged").fetchall()

@@ -111,10 +111,15 @@ def opened(
     running: Running | None = None,
     leaping: bool = False,
     transport: httpx2.Client | None = None,
+    **settings: Any,
 ) -> Iterator[Project]:
-    """A project in a folder, on a store of its own or one that runs already; `leaping` waits by moving the clocks."""
+    """A project in a folder, on a store of its own or one that runs already; `leaping` waits by moving the clocks.
+
+    `settings` are the shop's, as its API version.
+    """
     serving = running or start(world or World.empty())
-    shop = ShopConfig("main", "simulated.myshopify.com", access_token=Secret("shpat_simulated"), base_url=serving.url)
+    token = Secret("shpat_simulated")
+    shop = ShopConfig("main", "simulated.myshopify.com", access_token=token, base_url=serving.url, **settings)
     clock = LeapingClock(serving.url) if leaping else SystemClock()
     client = AdminClient(shop, clock=clock, transport=transport)
     warehouse = open_warehouse(WarehouseConfig("duckdb:///warehouse.duckdb"), base=base)

@@ -63,12 +63,15 @@ class Refusing(httpx2.BaseTransport):
     def __init__(self) -> None:
         self.way = httpx2.HTTPTransport()
         self.answers: dict[tuple[str, str], Told] = {}  # mutation and token in its variables
+        self.once: set[tuple[str, str]] = set()  # those given a single time
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         body = json.loads(request.read() or b"{}")
         text = json.dumps(body.get("variables") or {})
-        for (mutation, token), told in self.answers.items():
+        for (mutation, token), told in list(self.answers.items()):
             if f" {mutation}(" in body.get("query", "") and f'"{token}"' in text:
+                if (mutation, token) in self.once:
+                    del self.answers[mutation, token]
                 return httpx2.Response(200, json=_refusal(mutation, told), request=request)
         return self.way.handle_request(request)
 
@@ -367,3 +370,19 @@ def test_a_definition_that_is_refused_rejects_the_rows_that_need_it(store: tuple
         if told.code == "TAKEN":
             continue
         assert (states["bare"].outcome, states["bare"].message) == ("rejected", told.message), report.failures
+
+
+def test_an_item_new_to_a_location_is_stocked_there_first(store: tuple[Project, Refusing]) -> None:
+    """The store refuses quantities where an item is not stocked: it is, and they are set."""
+    project, refusing = store
+    row = {"k": "key1", **stocked(project, "key1")}
+    place = ("inventorySetQuantities", row["_item"])
+    refusing.answers[place] = Told(("input", "quantities", "0"), "not stocked", "ITEM_NOT_STOCKED_AT_LOCATION")
+    refusing.once.add(place)
+    source = project.rows({name: value for name, value in row.items() if name != "_item"})
+    report = project.push(project.config("p", "products", "update", source))
+    assert report.outcomes == {"applied": 1}, report.failures
+    product = project.ask(
+        "query($id: ID!) { product(id: $id) { variants(first: 9) { nodes { inventoryQuantity } } } }", id=row["gid"]
+    )["product"]
+    assert [each["inventoryQuantity"] for each in product["variants"]["nodes"]] == [1, 1]

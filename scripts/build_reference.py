@@ -1,4 +1,4 @@
-"""Write the generated pages below docs/reference: commands, tables, what a push accepts.
+"""Write the generated pages below docs/reference: commands, streams, tables, what a push accepts.
 
 python scripts/build_reference.py            # writes them
 python scripts/build_reference.py --check    # exits 1 when one is not what it would write
@@ -9,12 +9,16 @@ from __future__ import annotations
 import importlib
 import pathlib
 import sys
+from datetime import timedelta
 
 import click
 
 from shoptide.cli.app import COMMANDS, app
 from shoptide.cli.schema import accepted_columns, table_columns
-from shoptide.shopify.schema import LATEST_VERSION, load
+from shoptide.resources.extraction import StreamPlan
+from shoptide.resources.planning import plan_stream
+from shoptide.resources.streams import STREAMS
+from shoptide.shopify.schema import LATEST_VERSION, SUPPORTED_VERSIONS, load
 
 FOLDER = pathlib.Path(__file__).parent.parent / "docs" / "reference"
 EXIT_CODES = """| code | means |
@@ -58,6 +62,39 @@ BOOKKEEPING = (
 )
 
 
+def streams() -> str:
+    """Every stream: what it reads, how changes are found, which scopes and versions it needs."""
+    schema = load(LATEST_VERSION)
+    lines = ["# Streams", "", f"Written by `make docs` for API version {LATEST_VERSION}. {HOW}", ""]
+    lines += ["| stream | read from | changes found by | tables | scopes | not in |", "|---|---|---|---|---|---|"]
+    for stream in STREAMS.values():
+        plan = plan_stream(stream, schema)
+        tables = ", ".join(f"`{table.name}`" for table in plan.tables)
+        absent = [version for version in SUPPORTED_VERSIONS if plan_stream(stream, load(version)).closed]
+        scopes = ", and ".join(" or ".join(f"`{scope}`" for scope in group) for group in plan.place.scopes)
+        way = f"`{stream.root}`" + (f" → `{stream.via}`" if stream.via else "")
+        row = (f"`{stream.name}`", way, _found_by(plan), tables, scopes, ", ".join(absent))
+        lines.append(f"| {' | '.join(row)} |".replace("|  |", "| |"))
+    return "\n".join([*lines, ""])
+
+
+HOW = (
+    "A stream is read where its root, or the list below it, is; any scope of an `or` will do. Streams without a search "
+    "are read whole every time, by pages or by a bulk operation; what is gone then is marked deleted."
+)
+
+
+def _found_by(plan: StreamPlan) -> str:
+    stream = plan.stream
+    if stream.search is None:
+        told = "count and newest change, then whole" if plan.probe_document() else "reading it whole"
+    else:
+        told = f"`{stream.search}`" + (" of the carrier" if stream.via and not stream.search_via else "")
+    if stream.refresh is not None and stream.search:
+        told += f"; whole every {stream.refresh // timedelta(hours=1)} h"
+    return told if plan.bulkable else f"{told}; by pages only"
+
+
 def pushes() -> str:
     note = "Columns may be written in snake_case or camelCase; `id`, `record_id` and `gid` name the record."
     return _columns("What a push accepts", accepted_columns(load(LATEST_VERSION)), note)
@@ -77,7 +114,7 @@ def _row(row: dict[str, str], names: list[str]) -> str:
     return f"| {' | '.join(cells)} |".replace("|  |", "| |")
 
 
-PAGES = {"commands.md": commands, "tables.md": tables, "pushes.md": pushes}
+PAGES = {"commands.md": commands, "streams.md": streams, "tables.md": tables, "pushes.md": pushes}
 
 
 def stale() -> list[str]:

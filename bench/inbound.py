@@ -6,6 +6,9 @@ The file has the lines of a simulated store's own bulk operation, repeated under
 - `land`: proof, typing, hashing, merging into the tables of a database on disk; once into nothing, once again unchanged
 - `plain`: one typed scan, then CREATE TABLE AS of the same columns for each of the same tables, nothing else
 - `parse`: orjson over the lines, for scale
+
+Beside that: how many bulk operations a first pull of as many orders keeps running at once, and what a pull of all
+streams asks of a store in which nothing changed.
 """
 
 from __future__ import annotations
@@ -17,8 +20,10 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -26,9 +31,12 @@ import duckdb
 import orjson
 
 from shoptide.clock import SystemClock
-from shoptide.config import Secret, ShopConfig
+from shoptide.config import LedgerConfig, PullConfig, Secret, ShopConfig, WarehouseConfig
+from shoptide.inbound.events import PullReport
 from shoptide.inbound.landing import Landing
+from shoptide.inbound.pull import pull
 from shoptide.inbound.reading import file_tree, nodes, scan, value
+from shoptide.ledger import open_ledger
 from shoptide.resources.extraction import StreamPlan
 from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
@@ -37,6 +45,7 @@ from shoptide.shopify.client import AdminClient
 from shoptide.shopify.schema import load
 from shoptide.simulator.server import start
 from shoptide.simulator.world import World
+from shoptide.warehouse import open_warehouse
 from shoptide.warehouse.duckdb import DuckDBWarehouse
 
 MEGABYTES = int(os.environ.get("SHOPTIDE_BENCH_MB", "1000"))
@@ -46,6 +55,10 @@ SHIFT = 10**12  # keeps every repetition's ids apart
 
 def order_plan() -> StreamPlan:
     return plan_stream(STREAMS["orders"], load("2026-10"))
+
+
+def shop_at(url: str) -> ShopConfig:
+    return ShopConfig("main", "simulated.myshopify.com", access_token=Secret("shpat_simulated"), base_url=url)
 
 
 # the file
@@ -129,6 +142,71 @@ def measured(step: str, path: Path, database: Path) -> tuple[float, float]:
     return found["seconds"], found["peak_mb"]
 
 
+# whole pulls
+
+
+@contextmanager
+def project(world: World, base: Path) -> Iterator[Callable[[tuple[str, ...]], PullReport]]:
+    """A function that pulls streams of a simulated store into a warehouse of its own."""
+    with tempfile.TemporaryDirectory(dir=base) as folder, start(world) as running:
+        shop = ShopConfig(
+            "main", "simulated.myshopify.com", access_token=Secret("shpat_simulated"), base_url=running.url
+        )
+        with (
+            AdminClient(shop, clock=SystemClock()) as client,
+            open_warehouse(WarehouseConfig("duckdb:///w.duckdb"), base=Path(folder)) as warehouse,
+            open_ledger(LedgerConfig("sqlite:///ledger.db"), base=Path(folder)) as ledger,
+        ):
+
+            def run(streams: tuple[str, ...]) -> PullReport:
+                config = PullConfig("store", "main", streams)
+                spool = Path(folder) / "spool"
+                return pull(config, client=client, warehouse=warehouse, ledger=ledger, clock=SystemClock(), spool=spool)
+
+            yield run
+
+
+def first_pull(path: Path, base: Path) -> dict[str, float]:
+    """Bulk operations at once while a prepared file's orders are pulled for the first time."""
+    world = World.empty()
+    world.shop.settings["bulk_files"] = {"orders": str(path)}
+    most, done = 0, threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not done.wait(0.02):
+            with world.shop.lock:
+                states = [record["status"] for record in world.shop.table("BulkOperation")]
+            most = max(most, sum(state in ("CREATED", "RUNNING") for state in states))
+
+    with project(world, base) as run:
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            report = run(("orders",))
+        finally:
+            done.set()
+            watcher.join()
+    if report.failed:
+        raise RuntimeError(report.failed[0].error)
+    return {"inbound.first_pull_orders": report.streams[0].seen, "inbound.first_pull_slots": most}
+
+
+def unchanged(base: Path) -> dict[str, float]:
+    """What a second pull of every stream costs when nothing moved in between."""
+    world = World.seeded(customers=40, products=20, orders=60, seed=3, plan="plus")
+    with project(world, base) as run:
+        run(("all",))
+        world.shop.clock.move(3600)
+        run(("all",))
+        report = run(("all",))
+    return {
+        "inbound.nochange_streams": len(report.streams),
+        "inbound.nochange_calls_per_stream": round(report.calls / len(report.streams), 2),
+        "inbound.nochange_points": report.cost,
+    }
+
+
 def figures() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
@@ -142,6 +220,8 @@ def figures() -> dict[str, float]:
         again, peak_again = measured("land", path, base / "land.duckdb")
         parsed, _ = measured("parse", path, base)
         return {
+            **first_pull(path, base),
+            **unchanged(base),
             "inbound.file_mb": round(megabytes, 1),
             "inbound.landing_mb_s": round(megabytes / first, 1),
             "inbound.duckdb_mb_s": round(megabytes / own, 1),

@@ -6,7 +6,7 @@ READY := $(VENV)/ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test check bench crash scenarios docs lock clean
+.PHONY: help demo test check bench bench-peers crash scenarios docs lock clean
 
 help:  ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -36,6 +36,9 @@ test: check  ## The checks and all tests
 
 bench: $(READY)  ## Measure; figures go to build/bench.json
 	@$(BIN)/python bench/run.py
+
+bench-peers: $(READY)  ## The same file through other connectors, each in an environment of its own
+	@$(BIN)/python bench/peers/run.py
 
 crash: $(READY)  ## Kill pulls and pushes at many points, play many histories; figures go to build/crash.json
 	@rm -f build/crash.json

@@ -302,3 +302,18 @@ def test_a_lost_answer_never_sends_a_parcel_twice(project: Project, numbered: bo
     pushed(project, *rows, strategy="create")
     assert [parcels(project, gid) for gid in gids] == [[{"HAT": 2}]] * 4
     assert project.ledger.unsettled("f") == []
+
+
+def test_a_number_that_left_is_not_sent_again_from_elsewhere(project: Project) -> None:
+    """A ledger that knows nothing of the parcel: its number and lines are found in the order."""
+    gid = ordered(project)
+    row = {"k": 1, "order": "#A1", "line_items": [{"sku": "HAT", "quantity": 2}], "tracking_number": "T1"}
+    pushed(project, row, strategy="create")
+    (project.base / "elsewhere").mkdir()
+    with opened(project.base / "elsewhere", running=project.running) as other:
+        for strategy in ("create", "upsert"):
+            report = other.push(other.config(strategy, "fulfillments", strategy, other.rows(row)))
+            assert report.outcomes == {"applied": 1}, report.failures
+        more = {**row, "line_items": [{"sku": "HAT", "quantity": 3}]}
+        assert other.push(other.config("more", "fulfillments", "create", other.rows(more))).outcomes == {"applied": 1}
+    assert parcels(project, gid) == [{"HAT": 2}, {"HAT": 1}]

@@ -152,7 +152,7 @@ def marks_of(session: Session, row: Planned) -> dict[str, Any]:
     if row.action != "create":
         return {}
     if session.push.object == "fulfillments":
-        order = fulfillment_writers.read_order(session, fulfillment_writers.order_of(session, row.draft.values))
+        order = fulfillment_writers.read_ahead(session, fulfillment_writers.order_of(session, row.draft.values))
         return {
             "order": order["id"],
             "before": [each["id"] for each in order["fulfillments"]],

@@ -64,6 +64,7 @@ class Session:
     publications: dict[str, str] | None = None
     skus: dict[str, str] = field(default_factory=dict)  # SKU → the gid of the only variant that has it
     orders: dict[str, str] = field(default_factory=dict)  # what rows call an order → its gid
+    ahead: dict[str, dict[str, Any]] = field(default_factory=dict)  # orders read for the journal, for one write each
     locks: dict[str, threading.Lock] = field(default_factory=dict)
 
     @property

@@ -94,6 +94,7 @@ class PullConfig:
     stalled_after: timedelta = timedelta(minutes=30)  # without a new object, an operation is started again
     stream: dict[str, StreamConfig] = field(default_factory=dict)
     query: dict[str, QueryConfig] = field(default_factory=dict)  # by stream name
+    reconcile_every: timedelta | None = None  # a pull compares ids when the last time is so long ago
 
 
 APPLY = ("auto", "rows", "documents", "bulk")

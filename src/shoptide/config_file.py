@@ -326,6 +326,7 @@ def _pull(name: str, section: Section, shops: dict[str, ShopConfig]) -> PullConf
         section.duration("stalled_after", timedelta(minutes=30)),
         {each: _stream(inner) for each, inner in section.below("stream").items()},
         {each: _query(inner) for each, inner in section.below("query").items()},
+        section.duration("reconcile_every", timedelta()) or None,
     )
     section.finish()
     return found

@@ -57,7 +57,9 @@ class Puller:
 
     def run(self, **options: Any) -> PullReport:
         settings = {
-            name: options.pop(name) for name in ("overlap", "window_records", "stalled_after") if name in options
+            name: options.pop(name)
+            for name in ("overlap", "window_records", "stalled_after", "reconcile_every")
+            if name in options
         }
         stop = options.pop("stop", None)
         return pull(

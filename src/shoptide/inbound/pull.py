@@ -52,6 +52,7 @@ log = logging.getLogger(__name__)
 
 UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
 # Streams read at once. More would only wait: for the shop's bulk slots, or for its query budget.
+RECONCILED = "_reconciled"  # the name under which the last comparison of all ids stands, beside the streams' cursors
 STREAMS_AT_ONCE = 6
 
 
@@ -217,11 +218,8 @@ def _streams(run: Run, plans: list[StreamPlan], scopes: frozenset[str]) -> None:
             raise
     if run.options.limit is None and run.options.since is None:
         _deletes(run)
-    if run.options.reconcile:
-        for job in run.jobs:
-            if not job.whole and not job.plan.closed and job.report.error is None:
-                with _guarded(run, job):
-                    _reconcile(run, job)
+    if run.options.reconcile or _reconcile_due(run):
+        _reconcile_all(run)
     for job in run.jobs:
         used = job.meter.snapshot()
         job.report.calls, job.report.cost = used.calls, used.cost
@@ -345,6 +343,27 @@ def _deletes(run: Run) -> None:
         # A stream that failed has not heard of these yet: the events are read again for it.
         if len(landed) == len(run.jobs):
             cursors.save(run.warehouse, run.shop, run.config.name, deletions.CURSOR, moved, run.report.run_id)
+
+
+def _reconcile_due(run: Run) -> bool:
+    """Whether the last comparison of ids is longer ago than the configuration wants."""
+    every = run.config.reconcile_every
+    if every is None or run.options.limit is not None or run.options.since is not None or run.options.streams:
+        return False
+    last = cursors.load(run.warehouse, run.shop, run.config.name, RECONCILED)
+    return last is None or run.clock.now() >= last.read_at + every
+
+
+def _reconcile_all(run: Run) -> None:
+    for job in run.jobs:
+        if not job.whole and not job.plan.closed and job.report.error is None:
+            with _guarded(run, job):
+                _reconcile(run, job)
+    if not run.options.streams and not run.report.failed:
+        now = run.clock.now()
+        with run.warehouse.transaction():
+            done = Cursor(now, now, 0, None, now, run.client.api_version)
+            cursors.save(run.warehouse, run.shop, run.config.name, RECONCILED, done, run.report.run_id)
 
 
 def _reconcile(run: Run, job: Job) -> None:

@@ -53,6 +53,9 @@ THROUGH_THE_API = """mutation {
   urlRedirectCreate(urlRedirect: {path: "/a" target: "/b"}) { userErrors { message } }
   marketCreate(input: {name: "Europe" regions: [{countryCode: FR}]}) { userErrors { message } }
   giftCardCreate(input: {initialValue: "20"}) { giftCard { id } userErrors { message } }
+  companyCreate(input: {company: {name: "Acme"} companyContact: {email: "buyer@example.com"}}) {
+    userErrors { message }
+  }
 }"""
 # What needs the ids of what is there.
 ON_THE_WAY = """mutation($item: ID!, $from: ID!, $to: ID!, $card: ID!) {

@@ -397,10 +397,19 @@ def modelling(world: World) -> None:
     changed = {"fields": [{"key": "name", "value": "Apex"}]}
     did(world, "metaobjectUpdate", {"id": "ID!", "metaobject": "MetaobjectUpdateInput!"}, id=made, metaobject=changed)
     did(world, "metaobjectDelete", {"id": "ID!"}, id=made)
-    company = {"company": {"name": "Engines Ltd", "externalId": "E1", "note": "Old"}}
-    made = did(world, "companyCreate", {"input": "CompanyCreateInput!"}, "company { id }", input=company)["company"][
-        "id"
-    ]
+    place = {"name": "Works", "shippingAddress": {"address1": "1 Rue", "countryCode": "CA", "zoneCode": "QC"}}
+    company = {
+        "company": {"name": "Engines Ltd", "externalId": "E1", "note": "Old"},
+        "companyContact": {"email": "engines@example.net"},
+        "companyLocation": place,
+    }
+    shown = "company { id mainContact { id } locations(first: 1) { nodes { id } } }"
+    found = did(world, "companyCreate", {"input": "CompanyCreateInput!"}, shown, input=company)["company"]
+    made, person, depot = found["id"], found["mainContact"]["id"], found["locations"]["nodes"][0]["id"]
+    kinds = {"companyContactId": "ID!", "input": "CompanyContactInput!"}
+    did(world, "companyContactUpdate", kinds, companyContactId=person, input={"title": "Buyer"})
+    kinds = {"companyLocationId": "ID!", "input": "CompanyLocationUpdateInput!"}
+    did(world, "companyLocationUpdate", kinds, companyLocationId=depot, input={"name": "Depot"})
     did(world, "companyUpdate", {"companyId": "ID!", "input": "CompanyInput!"}, companyId=made, input={"note": "New"})
     did(world, "companyDelete", {"id": "ID!"}, id=made)
 

@@ -1,9 +1,12 @@
-"""Companies, as owners of metafields: creating, changing and deleting them. Contacts and locations are not modelled."""
+"""Companies: businesses that buy, with the people who buy for them and the places they buy for."""
 
 from __future__ import annotations
 
 from shoptide.simulator.context import Context
+from shoptide.simulator.domain import company_contacts, company_locations, company_roles
+from shoptide.simulator.domain.company_records import CONTACT, KIND, LOCATION, ROLE, bought, in_use, of_company, unknown
 from shoptide.simulator.domain.metafields import drop_of
+from shoptide.simulator.domain.order_totals import net_payment
 from shoptide.simulator.registry import (
     Args,
     Listing,
@@ -18,7 +21,6 @@ from shoptide.simulator.registry import (
 )
 from shoptide.simulator.shop import Record, Shop, tail_of
 
-KIND = "Company"
 LONGEST = {"name": ("Name", 255), "externalId": ("External id", 64), "note": ("Notes", 5000)}
 
 
@@ -38,12 +40,25 @@ def _problems(given: Args, held: Record | None, shop: Shop, at: list[str]) -> li
 
 @mutation("companyCreate")
 def create(args: Args, ctx: Context) -> Record:
-    given, shop = args["input"]["company"], ctx.shop
-    if errors := _problems(given, None, shop, ["input", "company"]):
+    """A company always has a place to buy for: without one given, it is named after the company."""
+    given, shop = args["input"], ctx.shop
+    contact, place = given.get("companyContact"), given.get("companyLocation")
+    errors = _problems(given["company"], None, shop, ["input", "company"])
+    if contact is not None:
+        errors += company_contacts.problems(contact, None, shop, ["input", "companyContact"])
+    if place is not None:
+        errors += company_locations.problems(place, None, shop, ["input", "companyLocation"])
+    if errors:
         return {"company": None, "userErrors": errors}
     now = shop.stamp()
-    record = {"id": shop.new_id(KIND), "createdAt": now, "updatedAt": now, "customerSince": now, **given}
+    record = {"id": shop.new_id(KIND), "createdAt": now, "updatedAt": now, "customerSince": now, **given["company"]}
     shop.table(KIND).put(record)
+    company_roles.add_defaults(record, shop)
+    location = company_locations.add(record, {"name": record["name"], **(place or {})}, shop)
+    if contact is not None:
+        person = company_contacts.add(record, contact, shop)
+        record["mainContact"] = person["id"]
+        company_roles.assign(person, location, company_roles.admin_role(record, shop), shop)
     shop.emit("companies/create", record)
     return {"company": record, "userErrors": []}
 
@@ -53,28 +68,69 @@ def update(args: Args, ctx: Context) -> Record:
     given, shop = args["input"], ctx.shop
     record = shop.table(KIND).get(args["companyId"])
     if record is None:
-        return {"company": None, "userErrors": [_unknown("companyId")]}
-    if errors := _problems(given, record, shop, ["input"]):
+        return {"company": None, "userErrors": [unknown("companyId")]}
+    errors = _problems(given, record, shop, ["input"])
+    if "customerSince" in given and given["customerSince"] != record["customerSince"] and bought("Order", record, shop):
+        message = "Customer since date can't be changed after the company has orders."
+        errors.append(user_error(["input", "customerSince"], message, "INVALID"))
+    if errors:
         return {"company": None, "userErrors": errors}
     record.update(given)
     shop.touch(record)
-    shop.table(KIND).put(record)
     shop.emit("companies/update", record)
     return {"company": record, "userErrors": []}
 
 
+# deleting
+
+
+def remove(record: Record, shop: Shop) -> None:
+    """With everything that was the company's; its customers stay."""
+    for person in of_company(CONTACT, record, shop):
+        company_contacts.remove(person, shop)
+    for place in of_company(LOCATION, record, shop):
+        company_locations.remove(place, shop)
+    for role in of_company(ROLE, record, shop):
+        shop.table(ROLE).remove(role["id"])
+    shop.table(KIND).remove(record["id"])
+    drop_of(shop, record["id"])
+    shop.emit("companies/delete", record)
+
+
+def _deletion_problem(record: Record | None, shop: Shop, at: list[str]) -> Record | None:
+    if record is None:
+        return unknown(*at)
+    if in_use(record, shop):
+        message = "Cannot delete a company with existing orders or draft orders."
+        return user_error(at, message, "FAILED_TO_DELETE")
+    return None
+
+
 @mutation("companyDelete")
 def delete(args: Args, ctx: Context) -> Record:
-    record = ctx.shop.table(KIND).remove(args["id"])
-    if record is None:
-        return {"deletedCompanyId": None, "userErrors": [_unknown("id")]}
-    drop_of(ctx.shop, record["id"])
-    ctx.shop.emit("companies/delete", record)
+    record = ctx.shop.table(KIND).get(args["id"])
+    error = _deletion_problem(record, ctx.shop, ["id"])
+    if error is not None or record is None:
+        return {"deletedCompanyId": None, "userErrors": [error]}
+    remove(record, ctx.shop)
     return {"deletedCompanyId": record["id"], "userErrors": []}
 
 
-def _unknown(name: str) -> Record:
-    return user_error([name], "Resource requested does not exist.", "RESOURCE_NOT_FOUND")
+@mutation("companiesDelete")
+def delete_many(args: Args, ctx: Context) -> Record:
+    gone, errors = [], []
+    for index, gid in enumerate(args["companyIds"]):
+        record = ctx.shop.table(KIND).get(gid)
+        error = _deletion_problem(record, ctx.shop, ["companyIds", str(index)])
+        if error is not None or record is None:
+            errors.append(error)
+            continue
+        remove(record, ctx.shop)
+        gone.append(gid)
+    return {"deletedCompanyIds": gone, "userErrors": errors}
+
+
+# reading
 
 
 @root("companies")
@@ -100,6 +156,9 @@ sort(
         "NAME": lambda row, _shop: row["name"],
         "CREATED_AT": lambda row, _shop: row["createdAt"],
         "UPDATED_AT": lambda row, _shop: row["updatedAt"],
+        "SINCE_DATE": lambda row, _shop: row["customerSince"],
+        "ORDER_COUNT": lambda row, shop: len(bought("Order", row, shop)),
+        "TOTAL_SPENT": lambda row, shop: sum(net_payment(shop, order) for order in bought("Order", row, shop)),
     },
     default="ID",
 )

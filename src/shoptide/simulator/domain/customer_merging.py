@@ -69,11 +69,14 @@ def _problems(args: Args, ctx: Context) -> list[Record]:
 
 
 def _holding(shop: Shop, one: Record, two: Record) -> list[Record]:
-    """A holder of gift cards stays apart."""
+    """A holder of gift cards and a company's contact stay apart."""
     found = []
     for side, record in (("customerOneId", one), ("customerTwoId", two)):
         if cards_of(shop, record["id"]):
             message = f"{display_name_of(record)} has gift cards and can’t be merged."
+            found.append(user_error([side], message, "INVALID_CUSTOMER"))
+        elif any(row["customer"] == record["id"] for row in shop.table("CompanyContact")):
+            message = f"{display_name_of(record)} is a company contact and can’t be merged."
             found.append(user_error([side], message, "INVALID_CUSTOMER"))
     return found
 

@@ -259,6 +259,9 @@ def delete(args: Args, ctx: Context) -> Record:
     if promised_to(shop, gid):
         message = "Customer can't be deleted because they are the recipient of an unsent scheduled gift card"
         return {**payload, "userErrors": [user_error(["id"], message)]}
+    if any(row["customer"] == gid for row in shop.table("CompanyContact")):
+        message = "Customer can’t be deleted because they are a company contact"
+        return {**payload, "userErrors": [user_error(["id"], message)]}
     if orders_of(shop, gid):
         message = "Customer can’t be deleted because they have associated orders"
         return {**payload, "userErrors": [user_error(["id"], message)]}

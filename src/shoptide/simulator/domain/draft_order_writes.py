@@ -10,6 +10,7 @@ from typing import Any
 from shoptide.simulator.context import Context
 from shoptide.simulator.domain import (
     addresses,
+    company_records,
     draft_orders,
     events,
     fulfillment_orders,
@@ -52,6 +53,10 @@ def _problems(given: Args, shop: Shop, at: list[str], *, lines: bool) -> list[Re
             wrong.append(user_error([*at, "tags", str(index)], message))
     if given.get("customerId") and shop.table("Customer").get(given["customerId"]) is None:
         wrong.append(user_error([*at, "customerId"], "Customer does not exist"))
+    buyer = (given.get("purchasingEntity") or {}).get("purchasingCompany")
+    if buyer and company_records.purchase(buyer, shop) is None:
+        message = "The company, its contact and its location do not belong together."
+        wrong.append(user_error([*at, "purchasingEntity", "purchasingCompany"], message))
     return wrong
 
 
@@ -169,7 +174,11 @@ def apply(draft: Record, given: Args, shop: Shop) -> None:
 
 
 def _people(draft: Record, given: Args, shop: Shop) -> None:
-    gid = given.get("customerId") or ((given.get("purchasingEntity") or {}).get("customerId"))
+    entity = given.get("purchasingEntity") or {}
+    gid = given.get("customerId") or entity.get("customerId")
+    if entity.get("purchasingCompany"):
+        draft["_company"] = company_records.purchase(entity["purchasingCompany"], shop)
+        gid = (shop.get((draft["_company"] or {}).get("contact")) or {}).get("customer")
     customer = shop.table("Customer").get(gid)
     if customer is not None:
         draft["customer"] = customer["id"]
@@ -356,6 +365,7 @@ def _order(draft: Record, args: Args, shop: Shop) -> Record:
     source = args.get("sourceName") or "shopify_draft_order"
     order = order_creation.blank(shop, {"sourceName": source, "email": draft.get("email"), "tags": draft["tags"]})
     order.update(note=draft.get("note2"), customer=draft.get("customer"), poNumber=draft.get("poNumber"))
+    order["_company"] = draft.get("_company")
     for name in ("shippingAddress", "billingAddress", "customAttributes"):
         if draft.get(name):
             order[name] = draft[name]

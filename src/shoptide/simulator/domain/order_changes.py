@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from shoptide.simulator.context import Context
-from shoptide.simulator.domain import addresses, events, metafields, order_parts, text
+from shoptide.simulator.domain import addresses, company_records, events, metafields, order_parts, text
 from shoptide.simulator.places import country_named, province_named
 from shoptide.simulator.registry import Args, mutation, user_error
 from shoptide.simulator.shop import Record, Shop, stamp_of
@@ -209,6 +209,11 @@ def set_customer(args: Args, ctx: Context) -> Record:
     if customer is None:
         error = user_error(["customerId"], "Customer does not exist", "NOT_FOUND")
         return {"order": None, "userErrors": [error]}
+    if order.get("_company"):
+        if not company_records.may_buy(customer["id"], order, shop):
+            message = "Customer does not have the permissions to place this order"
+            return {"order": None, "userErrors": [user_error(["customerId"], message, "NOT_PERMITTED")]}
+        order["_company"] = company_records.purchase_at(order["_company"]["location"], customer["id"], shop)
     order["customer"] = customer["id"]
     changed(shop, order)
     return {"order": order, "userErrors": []}
@@ -219,6 +224,9 @@ def remove_customer(args: Args, ctx: Context) -> Record:
     order = ctx.shop.table("Order").get(args["orderId"])
     if order is None:
         return _missing("orderId")
+    if order.get("_company"):
+        error = user_error(["orderId"], "Action not permitted on B2B Orders", "INVALID")
+        return {"order": None, "userErrors": [error]}
     order["customer"] = None
     changed(ctx.shop, order)
     return {"order": order, "userErrors": []}

@@ -8,6 +8,7 @@ from typing import Any
 from shoptide.simulator.context import Context
 from shoptide.simulator.domain import (
     addresses,
+    company_records,
     customers,
     events,
     fulfillment_orders,
@@ -50,6 +51,8 @@ def create(args: Args, ctx: Context) -> Record:
     for entry in wanted:
         metafields.put(shop, entry)
     order["customer"] = customer_for(shop, given)
+    if given.get("companyLocationId"):
+        order["_company"] = company_records.purchase_at(given["companyLocationId"], order["customer"], shop)
     shop.table("Order").put(order)
     events.note(shop, "create", order)
     shop.emit("orders/create", order)  # before its payments are told; listeners look when all is done

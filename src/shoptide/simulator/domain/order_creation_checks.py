@@ -18,7 +18,14 @@ def problems(ctx: Context, given: Args, options: Args) -> list[Record]:
     shop = ctx.shop
     if refusal := _too_many(shop):
         return [refusal]
-    found = [*_customer(shop, given), *_contact(given), *_lines(shop, given), *_dates(ctx, given), *_taxes(given)]
+    found = [
+        *_customer(shop, given),
+        *_company(shop, given),
+        *_contact(given),
+        *_lines(shop, given),
+        *_dates(ctx, given),
+        *_taxes(given),
+    ]
     if not found and options.get("inventoryBehaviour") == "DECREMENT_OBEYING_POLICY":
         found = _stock(shop, given)
     if not found and (given.get("fulfillment") or {}).get("locationId"):
@@ -41,6 +48,13 @@ def _too_many(shop: Shop) -> Record | None:
     if recent >= limit:
         return user_error(None, "Too many attempts. Please try again later.", "INVALID")
     return None
+
+
+def _company(shop: Shop, given: Args) -> list[Record]:
+    if given.get("companyLocationId") and shop.table("CompanyLocation").get(given["companyLocationId"]) is None:
+        path = ["order", "companyLocationId"]
+        return [user_error(path, "Company location does not exist", "INVALID")]
+    return []
 
 
 def _customer(shop: Shop, given: Args) -> list[Record]:

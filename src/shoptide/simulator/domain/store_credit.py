@@ -1,4 +1,4 @@
-"""Store credit: accounts of customers, one a currency, credited and debited."""
+"""Store credit: accounts of customers and of companies' locations, one a currency, credited and debited."""
 
 from __future__ import annotations
 
@@ -122,5 +122,6 @@ def transactions(record: Record, _args: Args, ctx: Context) -> Listing:
 
 
 @field("Customer", "storeCreditAccounts")
+@field("CompanyLocation", "storeCreditAccounts")
 def of_customer(record: Record, _args: Args, ctx: Context) -> Listing:
     return Listing(KIND, accounts_of(ctx.shop, record["id"]))

@@ -1,4 +1,4 @@
-"""Payloads of customers/* and companies/*: a customer with addresses and consent, what is left of a deleted one."""
+"""Payloads of customers/*: a customer with addresses and consent, what is left of a deleted one."""
 
 from __future__ import annotations
 
@@ -137,18 +137,4 @@ def merged(_topic: str, record: Record, _shop: Shop) -> Record:
         "admin_graphql_api_job_id": None,
         "status": "completed",
         "errors": [],
-    }
-
-
-@payload("companies/create", "companies/update", "companies/delete")
-def company(_topic: str, record: Record, shop: Shop) -> Record:
-    return {
-        "name": record.get("name"),
-        "note": record.get("note"),
-        "external_id": record.get("externalId"),
-        "main_contact_admin_graphql_api_id": None,
-        "created_at": stamp(record["createdAt"], shop),
-        "updated_at": stamp(record["updatedAt"], shop),
-        "customer_since": stamp(record.get("customerSince"), shop),
-        "admin_graphql_api_id": record["id"],
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from anything import STAMP, Maker, is_modelled
-from pulling import Puller, pulling, stream_of
+from pulling import HastyClock, Puller, pulling, stream_of
 
 from shoptide.inbound import extraction
 from shoptide.inbound.events import PullReport
@@ -21,6 +21,7 @@ from shoptide.shopify.schema import SUPPORTED_VERSIONS, Schema, load
 from shoptide.simulator.bulk_lines import query_writer
 from shoptide.simulator.execution import Request
 from shoptide.simulator.server import Running, start
+from shoptide.simulator.shop import kind_of
 from shoptide.simulator.world import World
 
 THROUGH_THE_API = """mutation {
@@ -115,13 +116,15 @@ def asked(world: World, query: str, version: str, **variables: str) -> Any:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    with start(whole_world()) as found:
+    world = whole_world()
+    world.shop.settings["bulk_seconds"] = 0.05
+    with start(world) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def puller(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Puller]:
-    with pulling(tmp_path_factory.mktemp("all"), running, "all") as found:
+    with pulling(tmp_path_factory.mktemp("all"), running, "all", clock=HastyClock(20)) as found:
         found.quick()
         yield found
 
@@ -206,6 +209,38 @@ def test_what_is_deleted_is_noticed_where_everything_is_read(first: PullReport, 
     with shop.lock:
         shop.table("UrlRedirect").put(gone)
     puller.whole(streams=("url_redirects",))
+
+
+def test_comparing_ids_finds_what_went_from_any_stream(first: PullReport, puller: Puller) -> None:
+    """Nothing where nothing went; else the record with its children, and those of streams that hang on it."""
+    assert first.outcome == "succeeded"
+    puller.quick()
+    assert deleted(puller.whole(reconcile=True)) == {}
+    shop = puller.running.world.shop
+    gone = [next(iter(shop.table(kind))) for kind in ("DiscountNode", "Market", "ShopifyPaymentsDispute")]
+    with shop.lock:
+        for record in gone:
+            shop.table(kind_of(record["id"])).remove(record["id"])
+    some = ("disputes", "discounts", "discount_metafields", "markets", "market_metafields")
+    assert deleted(puller.whole(reconcile=True, streams=some)) == {
+        "disputes": 1,
+        "discounts": 1,
+        "discount_codes": 2,
+        "discount_metafields": 1,
+        "markets": 1,
+        "market_regions": 1,
+        "market_catalogs": 2,
+        "market_metafields": 1,
+    }
+    with shop.lock:
+        for record in gone:
+            shop.table(kind_of(record["id"])).put(record)
+    puller.whole(reconcile=True, streams=some)
+    assert puller.rows("select count(*) from discount_codes where _deleted_at is null") == [(2,)]
+
+
+def deleted(report: PullReport) -> dict[str, int]:
+    return {change.table: change.deleted for each in report.streams for change in each.changes if change.deleted}
 
 
 @pytest.mark.parametrize("stream", [name for name in STREAMS if name not in ("shops", "shop_metafields")])

@@ -18,6 +18,7 @@ import duckdb
 
 from shoptide.errors import Interrupted, ProofFailed
 from shoptide.inbound.reading import ids_tree, nodes, scan
+from shoptide.inbound.spool import Spool
 from shoptide.resources.extraction import NodePass, PagedChild, StreamPlan
 from shoptide.shopify.answers import Answer
 from shoptide.shopify.client import AdminClient
@@ -97,8 +98,9 @@ class Paging:
     limit: int | None = None
     most: int | None = None
 
-    def is_enough(self, records: int) -> bool:
-        return self.limit is not None and records >= self.limit
+    def room(self, records: int) -> int | None:
+        """How many more records are wanted when there are so many; None for all."""
+        return None if self.limit is None else max(0, self.limit - records)
 
 
 def read_pages(
@@ -116,37 +118,33 @@ def read_pages(
     A record that changes meanwhile turns up again: its last state is kept. Raises NotByPages.
     """
     paging = paging or Paging()
-    records: dict[str, list[Line]] = {}
     first = min(plan.page_size, paging.limit or plan.page_size)
     cursors = plan.first_cursors
     onward = Sparing(client, SPARE_REQUESTS) if plan.bulkable and paging.limit is None else client
     read_at: datetime | None = None
     counted: int | None = None
     pages = 0
-    while True:
-        refuse_stop(stop)
-        document, variables = plan.page_request(cursors, first=first, search=search, counted=read_at is None)
-        answer = client.execute(document, variables)
-        if read_at is None:
-            read_at = answer.server_time or client.clock.now()
-            counted = (answer.data.get(plan.stream.count_root or "") or {}).get("count")
-        nodes, following = plan.page_of(answer.data, cursors)
-        pages += 1
-        for node in nodes:
-            records.pop(node["id"], None)
-            records[node["id"]] = lines_of(onward, node, plan.paged_children, search)
-        on_progress(len(records))
-        if not following or paging.is_enough(len(records)):
-            break
-        if paging.most is not None and pages >= paging.most:
-            return None
-        for listing, after in following.items():
-            _onward(listing, after, cursors[listing])
-        cursors = following
-    lines = write_lines(target, (line for lines in list(records.values())[: paging.limit] for line in lines))
-    return Extract((), read_at, min(len(records), paging.limit or len(records)), counted=counted).with_file(
-        target, lines
-    )
+    with Spool(target) as spool:
+        while True:
+            refuse_stop(stop)
+            document, variables = plan.page_request(cursors, first=first, search=search, counted=read_at is None)
+            answer = client.execute(document, variables)
+            if read_at is None:
+                read_at = answer.server_time or client.clock.now()
+                counted = (answer.data.get(plan.stream.count_root or "") or {}).get("count")
+            nodes, following = plan.page_of(answer.data, cursors)
+            pages += 1
+            for node in nodes[: paging.room(spool.records)]:
+                spool.add(node["id"], lines_of(onward, node, plan.paged_children, search))
+            on_progress(spool.records)
+            if not following or paging.room(spool.records) == 0:
+                break
+            if paging.most is not None and pages >= paging.most:
+                return None
+            for listing, after in following.items():
+                _onward(listing, after, cursors[listing])
+            cursors = following
+    return Extract((), read_at, spool.records, counted=counted).with_file(target, spool.lines)
 
 
 def _onward(what: str, following: str | None, after: str | None) -> str:

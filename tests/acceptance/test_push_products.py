@@ -323,6 +323,33 @@ def test_what_follows_a_creation_never_makes_it_happen_twice(project: Project) -
     assert store(project)["Bowl"]["resourcePublicationsCount"]["count"] == 1
 
 
+@pytest.mark.parametrize("strategy", ["create", "upsert"])
+@pytest.mark.parametrize("more", [{}, {"handle": "bowl"}, {"sku": "BOWL"}])
+def test_what_follows_a_lost_creation_is_done_by_the_next_run(
+    project: Project, more: dict[str, str], strategy: str
+) -> None:
+    """The answer of the creation was lost before the product was published: it is one product, and it is published."""
+    project.fault(action="reset_after", operation="productSet" if "sku" in more else "productCreate", times=1)
+    row = {"k": "k-1", "title": "Bowl", "publish_to": ["Online Store"], **more}
+    for _ in range(2):
+        pushed(project, row, match=(), strategy=strategy)
+    assert project.count("Product") == 1
+    assert store(project)["Bowl"]["resourcePublicationsCount"]["count"] == 1
+    assert pushed(project, row, match=(), strategy=strategy).unchanged == 1
+
+
+def test_a_lost_refusal_does_not_take_over_what_others_made(project: Project) -> None:
+    """The handle was somebody else's and the refusal was lost: a strict create leaves that product alone."""
+    project.mutate("productCreate", 'product: {title: "Theirs", handle: "bowl"}', "product { id }")
+    project.fault(action="reset_after", operation="productCreate", times=1)
+    row = {"k": "k-1", "title": "Bowl", "handle": "bowl", "publish_to": ["Online Store"]}
+    pushed(project, row, match=(), strategy="create")
+    report = pushed(project, row, match=(), strategy="create")
+    assert report.outcomes == {"rejected": 1}
+    assert "already in use" in str(report.failures[0].message)
+    assert set(store(project)) == {"Theirs"}
+
+
 def test_columns_of_changes_wait_for_the_change(project: Project) -> None:
     """What means nothing to a new product is not sent with it."""
     row = {**SHIRT, "redirect_new_handle": True, "collections_to_leave": []}

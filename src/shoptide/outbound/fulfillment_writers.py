@@ -188,13 +188,21 @@ def _halfway(error: Refused | ApiError, made: list[str]) -> Refused:
     return Refused((*told, UserError(note)), gid=made[0])
 
 
-def complete(session: Session, values: Values, order_id: str, before: set[str]) -> str | None:
-    """Finish what a lost request may have begun: the parcels made since `before` are the row's; the rest is sent."""
+def complete(session: Session, values: Values, order_id: str, before: set[str]) -> tuple[str | None, bool]:
+    """Finish what a lost request may have begun: the parcels made since `before` are the row's; the rest is sent.
+
+    Returns the first parcel's gid, None when nothing was begun, and whether the rest could be sent.
+    """
     order = read_order(session, order_id)
     wanted, given = order_work.lines_wanted(values), numbers(values)
     new = [each for each in alive(order) if each["id"] not in before]
     own = with_numbers(new, given) if given else [each for each in new if order_work.carries(each, wanted)]
-    return fulfil(session, order, values, own) if own else None
+    if not own:
+        return None, True
+    try:
+        return fulfil(session, order, values, own), True
+    except Refused:
+        return str(own[0]["id"]), False
 
 
 def update_fulfillment(session: Session, gid: str, values: Values) -> str:

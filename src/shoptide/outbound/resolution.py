@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -164,7 +164,8 @@ def resolve_lost(session: Session, ledger: Ledger, run_id: str, entries: Iterabl
     """Find out what became of writes without an answer; returns key → applied or not_applied.
 
     A create that reached the store is taken over with its gid; where it was found by a match key that others
-    could have written too, its values are sent again as an update. What did not reach it is free to be sent again.
+    could have written too, its values are sent again as an update. So are they where a later step may be missing:
+    such a row is not applied yet. What did not reach the store is free to be sent again.
     """
     lost = list(entries)
     creates = [entry for entry in lost if entry.action == "create"]
@@ -172,11 +173,11 @@ def resolve_lost(session: Session, ledger: Ledger, run_id: str, entries: Iterabl
     outcomes: dict[str, str] = {}
     for entry in lost:
         if entry.action == "create" and entry.key in found:
-            gid, certain = found[entry.key]
-            ledger.settle([_taken_over(entry, run_id, gid, certain=certain)])
-            outcomes[entry.key] = "applied"
+            known = found[entry.key]
+            ledger.settle([_taken_over(entry, run_id, known)])
+            outcomes[entry.key] = "applied" if known.whole else "not_applied"
         elif entry.action == "delete" and entry.gid and not _exists(session, entry.gid):
-            ledger.settle([_taken_over(entry, run_id, entry.gid, certain=True)])
+            ledger.settle([_taken_over(entry, run_id, Found(entry.gid))])
             outcomes[entry.key] = "applied"
         else:
             # An update or a deletion may be sent twice; a create was looked for and is not there.
@@ -185,16 +186,26 @@ def resolve_lost(session: Session, ledger: Ledger, run_id: str, entries: Iterabl
     return outcomes
 
 
-def _taken_over(entry: Sending, run_id: str, gid: str, *, certain: bool) -> RecordState:
+@dataclass(frozen=True)
+class Found:
+    """A record that a lost write made: `certain` when it is the row's own, `whole` when no step is missing."""
+
+    gid: str
+    certain: bool = True
+    whole: bool = True
+
+
+def _taken_over(entry: Sending, run_id: str, found: Found) -> RecordState:
+    as_sent = found.certain and found.whole
     return RecordState(
         push=entry.push,
         key=entry.key,
-        outcome="applied",
+        outcome="applied" if found.whole else "delayed",
         action=entry.action,
         run_id=run_id,
-        gid=gid,
-        hash=entry.hash if certain else None,
-        sent=entry.sent if certain else None,
+        gid=found.gid,
+        hash=entry.hash if as_sent else None,
+        sent=entry.sent if as_sent else None,
         message="found in the store after its answer was lost",
     )
 
@@ -204,12 +215,13 @@ def _exists(session: Session, gid: str) -> bool:
     return node is not None and session.push.object != "fulfillments"
 
 
-def _find_lost(session: Session, entries: list[Sending]) -> dict[str, tuple[str, bool]]:
-    """Created records by key, and whether they are certainly the row's own."""
+def _find_lost(session: Session, entries: list[Sending]) -> dict[str, Found]:
+    """Created records by key."""
     if session.push.object == "fulfillments":
         return _find_parcels(session, entries)
     sent = {entry.key: entry.sent or {} for entry in entries}
-    found = {key: (gid, True) for key, gid in lookup.find_marked(session, sent).items()}
+    whole = {key: not any(values.get(name) for name in session.target.later) for key, values in sent.items()}
+    found = {key: Found(gid, whole=whole[key]) for key, gid in lookup.find_marked(session, sent).items()}
     for name in ("email", "phone", "handle"):
         values = {
             entry.key: folded
@@ -220,8 +232,23 @@ def _find_lost(session: Session, entries: list[Sending]) -> dict[str, tuple[str,
             way = lookup.WAYS[session.push.object, name]
             for key, hits in lookup.by_way(session, way, values).items():
                 if len(hits) == 1:
-                    found[key] = (hits[0], False)
-    return found
+                    found[key] = Found(hits[0], certain=False, whole=whole[key])
+    return _own(session, sent, found)
+
+
+def _own(session: Session, sent: dict[str, dict[str, Any]], found: dict[str, Found]) -> dict[str, Found]:
+    """Those that hold what their rows sent are the rows' own; a strict create leaves all others to themselves."""
+    unsure = {key: each for key, each in found.items() if not each.certain}
+    names = sorted({name for key in unsure for name in sent[key]})
+    held = current(session, [each.gid for each in unsure.values()], names)
+    own = dict(found)
+    for key, each in unsure.items():
+        now = held.get(each.gid, {})
+        if now and all(holds(now[name], value) for name, value in sent[key].items() if name in now):
+            own[key] = replace(each, certain=True)
+        elif session.push.strategy == "create":
+            del own[key]  # somebody else's, as it seems: sending again is refused if it is
+    return own
 
 
 def _folded(session: Session, name: str, value: Any) -> str | None:
@@ -229,18 +256,15 @@ def _folded(session: Session, name: str, value: Any) -> str | None:
     return session.phone(text) if name == "phone" else lookup.fold_handle(text) if name == "handle" else text
 
 
-def _find_parcels(session: Session, entries: list[Sending]) -> dict[str, tuple[str, bool]]:
+def _find_parcels(session: Session, entries: list[Sending]) -> dict[str, Found]:
     """Fulfillments that lost requests made, finished where only a part of them had reached the store."""
-    found: dict[str, tuple[str, bool]] = {}
+    found: dict[str, Found] = {}
     claimed: set[str] = set()
     for entry in entries:
         values = entry.sent or {}
         before = {*entry.marks["before"], *claimed}
-        try:
-            gid = fulfillment_writers.complete(session, values, entry.marks["order"], before)
-        except Refused:
-            continue  # the rest can't be sent now: the row's own turn says why
+        gid, rest_sent = fulfillment_writers.complete(session, values, entry.marks["order"], before)
         if gid:
             claimed.add(gid)
-            found[entry.key] = (gid, not values.get("status"))
+            found[entry.key] = Found(gid, certain=rest_sent, whole=not values.get("status"))
     return found

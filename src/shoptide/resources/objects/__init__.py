@@ -31,6 +31,7 @@ class PushObject:
     finding: tuple[str, ...] = ()  # columns beside `match` that say which record is meant, and are never changed
     natural: tuple[str, ...] = ()  # fields that are one record's only, by which a new one is found again
     marker_owner: str | None = None  # the owner type whose id metafield can carry the row's key
+    later: tuple[str, ...] = ()  # columns that are written by a step of their own once the record was made
     create_extra: dict[str, str] = field(default_factory=dict)
     update_extra: dict[str, str] = field(default_factory=dict)
     told: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -89,6 +90,7 @@ PRODUCTS = PushObject(
     },
     match=("handle", "sku"),
     natural=("handle",),
+    later=("publishTo", "unpublishFrom"),
     required=(("title",),),
     marker_owner="PRODUCT",
     told={
@@ -126,6 +128,7 @@ ORDERS = PushObject(
         "sendFulfillmentReceipt": "Boolean",
     },
     update_extra={"customer": "OrderCreateCustomerInput", "customerId": "ID"},
+    later=("localizedFields", "localizationExtensions"),
     match=("name",),
     required=(("lineItems",),),
     marker_owner="ORDER",
@@ -159,6 +162,7 @@ FULFILLMENTS = PushObject(
     match=("order",),
     required=(("order", "lineItemsByFulfillmentOrder"),),
     finding=("lineItems",),
+    later=("status",),
     together=(("trackingInfo", "trackingNumber", "trackingNumbers", "trackingCompany", "trackingUrl", "trackingUrls"),),
     told={
         "fulfillment": ("lineItems", "order"),

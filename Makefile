@@ -42,7 +42,7 @@ bench-peers: $(READY)  ## The same file through other connectors, each in an env
 
 crash: $(READY)  ## Kill pulls and pushes at many points, play many histories; figures go to build/crash.json
 	@rm -f build/crash.json
-	SHOPTIDE_KILL_POINTS=220 $(BIN)/python -m pytest -q tests/crash/test_pull_kills.py
+	SHOPTIDE_KILL_POINTS=320 $(BIN)/python -m pytest -q tests/crash/test_pull_kills.py
 	SHOPTIDE_KILL_POINTS=60 $(BIN)/python -m pytest -q tests/crash/test_pull_window_kills.py
 	SHOPTIDE_KILL_POINTS=60 $(BIN)/python -m pytest -q tests/crash/test_push_kills.py
 	SHOPTIDE_HISTORIES=40 $(BIN)/python -m pytest -q tests/crash/test_pull_histories.py

@@ -111,7 +111,7 @@ def _groups(source: Schema, name: str) -> list[tuple[str, ...]]:
 
 
 def granted(ctx: Context) -> list[Record]:
-    handles = every_scope(ctx.schema) if "*" in ctx.app.scopes else sorted(ctx.app.scopes)
+    handles = [*every_scope(ctx.schema), "read_all_orders"] if "*" in ctx.app.scopes else sorted(ctx.app.scopes)
     return [{"handle": handle, "description": handle.replace("_", " ").capitalize()} for handle in handles]
 
 

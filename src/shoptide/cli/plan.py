@@ -80,7 +80,10 @@ def _row(row: Planned) -> tuple[str, str, str, str]:
         where = f"{snaked(row.problem.column)}: " if row.problem else ""
         return row.key, row.action, row.gid or "", f"{where}{row.reason}"
     changes = "; ".join(f"{snaked(name)}: {_short(c.before)} → {_short(c.after)}" for name, c in row.changes.items())
-    return row.key, row.action, row.gid or "", changes
+    lost = "; ".join(
+        f"{snaked(name)} is {_short(c.after)}, sent was {_short(c.before)}" for name, c in row.conflicts.items()
+    )
+    return row.key, row.action, row.gid or "", f"{changes} (changed in the store: {lost})" if lost else changes
 
 
 def _short(value: object) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -52,7 +53,7 @@ def command(
     session = open_session(flags)
     config = session.push(name)
     plan = read_plan(plan_file)
-    options = Options(limit, retry, allow_deletes, plan=plan, apply=apply, time_limit=time_limit)
+    options = Options(limit, retry, allow_deletes, False, plan, asking(flags), apply, time_limit)
     with (
         stopping(session),
         session.warehouse() as warehouse,
@@ -77,6 +78,13 @@ def command(
     else:
         _show(flags, report)
     return 0 if report.outcome == "succeeded" else 1
+
+
+def asking(flags: Flags) -> Callable[[str], bool] | None:
+    """How to ask a person; None where there is nobody to ask."""
+    if flags.no_input or flags.json or not sys.stdin.isatty():
+        return None
+    return lambda question: click.confirm(question, default=False, err=True)
 
 
 def read_plan(path: Path | None) -> dict[str, Any] | None:

@@ -307,6 +307,24 @@ class Ledger:
         with self._write() as connection:
             return connection.execute(query).rowcount
 
+    def skipped(self, push: str, keys: Iterable[str]) -> None:
+        """These were left out by a run: who asked for once has had it."""
+        table = schema.states
+        done = [{"in_push": push, "in_key": key} for key in keys]
+        if done:
+            wanted = (table.c.push == sa.bindparam("in_push"), table.c.key == sa.bindparam("in_key"))
+            with self._write() as connection:
+                connection.execute(table.update().where(*wanted, table.c.order == "skip_once").values(order=None), done)
+
+    def rehash(self, push: str, hashes: Iterable[tuple[str, str]]) -> None:
+        """Note new hashes of rows, by key, whose values are the same under a new hash."""
+        table = schema.states
+        rows = [{"in_push": push, "in_key": key, "in_hash": value} for key, value in hashes]
+        if rows:
+            wanted = (table.c.push == sa.bindparam("in_push"), table.c.key == sa.bindparam("in_key"))
+            with self._write() as connection:
+                connection.execute(table.update().where(*wanted).values(hash=sa.bindparam("in_hash")), rows)
+
     # journal
 
     def journal(self, entries: Iterable[Sending]) -> None:

@@ -166,6 +166,8 @@ class Sender:
             except Fatal as end:
                 results += end.settled
                 fatal = fatal or end.error
+            except ShoptideError as error:  # stopped while it waited: the journal keeps what it was about
+                fatal = fatal or error
         self.note(results)
         return left, fatal
 

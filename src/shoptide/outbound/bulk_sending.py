@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from shoptide.clock import SystemClock
 from shoptide.errors import AccessError, ApiError, BulkFailed, Interrupted, ProofFailed, ShoptideError, ShopUnavailable
 from shoptide.ledger import OperationRecord
 from shoptide.outbound.application import Fatal, Sender, Settled, failed, in_batches, is_too_fast, prepare
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 3 * 3600.0  # seconds to wait for a slot that others hold
 NOTED = 2_000  # outcomes in one commit
+CANCEL_LOOKS, CANCEL_GLANCE = 60, 0.5  # looks at an operation that was cancelled, seconds apart
 
 Moved = Callable[[str, int, int], None]  # operation, lines done, lines of the file
 
@@ -116,6 +118,8 @@ class BulkSender:
             settled = future.result()
         except Fatal as end:
             settled, fatal = end.settled, end.error
+        except ShoptideError as error:  # stopped while the store worked: the journal keeps the file's rows
+            settled, fatal = [], error
         for start in range(0, len(settled), NOTED):
             self.sender.note(settled[start : start + NOTED])
         return fatal
@@ -186,12 +190,23 @@ class BulkSender:
             try:
                 done = bulk.wait(self.session.client, operation.id, on_progress=tell, stop=self.sender.stop)
             except Interrupted:
-                bulk.cancel(self.session.client, operation.id)
-                done = bulk.wait(self.session.client, operation.id)
+                done = self._cancelled(operation)
         except BulkFailed as failed_operation:
             log.warning("push.operation_failed", extra={"operation": operation.id, "reason": failed_operation.message})
             done = bulk.read(self.session.client, operation.id)
         return fetched(self.session, file.name, done, self.spool, len(file.attempts))
+
+    def _cancelled(self, operation: BulkOperation) -> BulkOperation:
+        """Stop the store's work and see how far it came; raises Interrupted where that takes long."""
+        client = self.session.client
+        clock = SystemClock()  # the client's own does not wait any more when it was stopped
+        found = bulk.cancel(client, operation.id)
+        for _ in range(CANCEL_LOOKS):
+            if found.is_terminal:
+                return found
+            clock.sleep(CANCEL_GLANCE)
+            found = bulk.read(client, operation.id)
+        raise Interrupted("stopped while a bulk operation was ending", hint="run the same command again to go on")
 
     def _settled(self, file: File, found: dict[int, Answer]) -> list[Settled]:
         """Every row's outcome; rows with a further step go on in common documents. Raises Fatal."""

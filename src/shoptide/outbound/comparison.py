@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoptide.config import PushConfig
-from shoptide.ledger import Ledger
+from shoptide.ledger import Ledger, RecordState
 from shoptide.outbound.canonical import values_in_sql
 from shoptide.outbound.planning import Planned, compare, gone
 from shoptide.outbound.rows import Draft, Drafter, read_columns, refuse_doubles
@@ -17,6 +17,7 @@ from shoptide.outbound.session import Session
 from shoptide.warehouse import DuckDBWarehouse, StagedSource
 
 # What a record's fate may be (`Ledger.marks`): applied, deleted, open, asked for; in capitals without a gid.
+SETTLED_ONCE = ("create", "delete")  # strategies whose records are done with, whatever their rows say later
 APPLIED, DELETED, OPEN, HELD = "a", "d", "oO", "aox"
 
 
@@ -28,6 +29,8 @@ class Comparison:
     unchanged: int
     source_rows: int
     held: int  # records that an earlier push made or changed and that were not deleted
+    gone: int  # of these, whose rows left the source since the last push
+    rehashed: list[tuple[str, str]]  # keys of rows that are unchanged under another hash: a column left the source
 
 
 def compare_source(
@@ -44,11 +47,17 @@ def compare_source(
             known = staged.know_file(lines)
             rows = _changed(push, ledger, staged, drafter, known=known, retry_only=retry_only)
             looked_at = len(rows)
+            left: list[RecordState] = []
             if push.strategy == "mirror" and staged.count and not retry_only:
-                rows += _gone(push, ledger, staged.missing(HELD))
+                left = list(ledger.states_of(push.name, staged.missing(HELD)).values())
+            rows += [gone(state) for state in left]
+            fresh = sum(state.action != "delete" for state in left)  # whose deletion was not tried before
+            held = staged.number_known(HELD) - len(left) + fresh
             listed = [row for row in rows if row.action != "unchanged"]
-            unchanged = 0 if retry_only else staged.count - looked_at + len(rows) - len(listed)
-            return Comparison(listed, unchanged, staged.count, staged.number_known(HELD))
+            same = [row for row in rows if row.action == "unchanged"]
+            unchanged = 0 if retry_only else staged.count - looked_at + len(same)
+            rehashed = [(row.key, row.draft.hash) for row in same] if push.strategy not in SETTLED_ONCE else []
+            return Comparison(listed, unchanged, staged.count, held, fresh, rehashed)
 
 
 def _export(ledger: Ledger, push: str, path: Path) -> None:
@@ -60,8 +69,7 @@ def _marked(session: Session, staged: StagedSource) -> Drafter:
     """The drafter for the source's columns, with each of its rows marked."""
     push, schema = session.push, session.schema
     columns = read_columns(push, session.target, schema, staged.columns)
-    # Records that are only made or deleted are settled once that is done, whatever their rows say later.
-    by_hash = push.strategy not in ("create", "delete")
+    by_hash = push.strategy not in SETTLED_ONCE
     values = values_in_sql(columns, staged.types, schema, clear=push.nulls == "clear") if by_hash else None
     staged.mark(columns.key, values)
     currency = (lambda: session.currency) if push.object == "orders" else None
@@ -72,16 +80,12 @@ def _changed(
     push: PushConfig, ledger: Ledger, staged: StagedSource, drafter: Drafter, *, known: int, retry_only: bool
 ) -> list[Planned]:
     done = DELETED if push.strategy == "delete" else APPLIED
-    by_hash = push.strategy not in ("create", "delete")
+    by_hash = push.strategy not in SETTLED_ONCE
     staged.select(done=done, by_hash=by_hash, only=OPEN if retry_only else "")
     drafts = refuse_doubles([drafter.draft(row, key) for key, row in staged.chosen()], drafter.columns.key)
     states = ledger.states_of(push.name, _keys(drafts)) if known else {}
-    return compare(push, drafts, states, retry_only=retry_only)
+    return compare(push, drafts, states, retry_only=retry_only, now=ledger.clock.now())
 
 
 def _keys(drafts: Iterable[Draft]) -> list[str]:
     return [draft.key for draft in drafts if draft.key]
-
-
-def _gone(push: PushConfig, ledger: Ledger, keys: list[str]) -> list[Planned]:
-    return [gone(state) for state in ledger.states_of(push.name, keys).values()]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shoptide.config import PushConfig
@@ -14,8 +15,9 @@ from shoptide.resources.inputs import Problem
 if TYPE_CHECKING:
     from shoptide.outbound.estimate import Estimate
 
-# What a row's action may be. `find` becomes create or update when the store has been asked.
-ACTIONS = ("create", "update", "delete", "find", "unchanged", "blocked", "ambiguous", "invalid", "skipped")
+# What a row's action may be. `find` becomes create or update when the store has been asked; a row that was refused
+# several times is `waiting` until it is its turn again.
+ACTIONS = ("create", "update", "delete", "find", "unchanged", "blocked", "ambiguous", "invalid", "skipped", "waiting")
 WRITES = ("create", "update", "delete", "find")
 
 
@@ -40,6 +42,7 @@ class Planned:
     problem: Problem | None = None
     attempts: int = 0
     sent: dict[str, Any] | None = None  # as the store accepted them last
+    conflicts: dict[str, Change] = field(default_factory=dict)  # what was sent last, and what the store has instead
 
 
 @dataclass
@@ -49,7 +52,12 @@ class Plan:
     strategy: str
     rows: list[Planned]  # without those that are unchanged
     notes: list[str] = field(default_factory=list)
+    shop: str = ""
+    live: bool = False  # compared with what the store holds
     unchanged: int = 0
+    held: int = 0  # records that earlier pushes made or changed
+    gone: int = 0  # of these, whose rows left the source since the last push
+    rehashed: list[tuple[str, str]] = field(default_factory=list)  # keys of unchanged rows, and their new hash
     estimate: Estimate | None = None
 
     def counts(self) -> dict[str, int]:
@@ -64,16 +72,45 @@ class Plan:
         return any(row.action in WRITES for row in self.rows)
 
 
+# How long a row that the store refused so many times waits, unless it changes or is asked for.
+WAITS = (0, 0, 5 * 60, 15 * 60, 3600, 4 * 3600, 24 * 3600)  # seconds
+
+
 def compare(
-    push: PushConfig, drafts: Iterable[Draft], states: dict[str, RecordState], *, retry_only: bool = False
+    push: PushConfig,
+    drafts: Iterable[Draft],
+    states: dict[str, RecordState],
+    *,
+    retry_only: bool = False,
+    now: datetime | None = None,
 ) -> list[Planned]:
-    """Plan a push's rows; `states` by key. Records that have no row any more are `gone`'s to plan."""
+    """Plan a push's rows; `states` by key. Records that have no row any more are `gone`'s to plan.
+
+    With `now`, rows that were refused several times wait for their turn.
+    """
     planned = []
     for draft in drafts:
         state = states.get(draft.key)
-        if not retry_only or (state is not None and state.outcome != "applied"):
-            planned.append(_one(push, draft, state))
+        if retry_only and (state is None or state.outcome == "applied"):
+            continue
+        row = _one(push, draft, state)
+        turn = None if retry_only or now is None or row.action not in WRITES else next_turn(draft, state)
+        planned.append(_waiting(row, state, turn) if turn and now and turn > now else row)
     return planned
+
+
+def next_turn(draft: Draft, state: RecordState | None) -> datetime | None:
+    """When a row that was refused as it is may be sent again; None for any other."""
+    if state is None or state.outcome != "rejected" or state.order == "resync" or state.tried != draft.hash:
+        return None
+    wait = WAITS[min(state.attempts, len(WAITS) - 1)]
+    return state.tried_at + timedelta(seconds=wait) if state.tried_at else None
+
+
+def _waiting(row: Planned, state: RecordState | None, turn: datetime) -> Planned:
+    told = state.message if state else ""
+    reason = f"{told} (refused {row.attempts} times as it is; sent again after {turn:%Y-%m-%d %H:%M} UTC)"
+    return replace(row, action="waiting", reason=reason)
 
 
 def _one(push: PushConfig, draft: Draft, state: RecordState | None) -> Planned:

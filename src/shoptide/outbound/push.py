@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from shoptide.clock import Clock
 from shoptide.config import PushConfig
-from shoptide.errors import Interrupted, SourceError, UsageError
+from shoptide.errors import Interrupted, SourceError
 from shoptide.ledger import Ledger, RecordState
 from shoptide.outbound import publication
 from shoptide.outbound.application import WORKERS, Sender
@@ -19,6 +19,8 @@ from shoptide.outbound.bulk_sending import BulkSender
 from shoptide.outbound.comparison import compare_source
 from shoptide.outbound.estimate import Estimate, estimate
 from shoptide.outbound.events import Listener, OperationMoved, Outcome, PushPlanned, PushReport, RowSettled
+from shoptide.outbound.guards import Confirm, TimeLimit, guard, shrunk
+from shoptide.outbound.plan_files import only_as_planned, plan_document
 from shoptide.outbound.planning import WRITES, Plan, Planned
 from shoptide.outbound.resolution import resolve_lost, resolved, settled_values
 from shoptide.outbound.rows import checked_config, snaked
@@ -29,6 +31,10 @@ from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
 
 EMPTY_KEY = "(empty)"
+# The outcomes of rows that are not sent, by their action.
+UNSENT = {action: action for action in ("blocked", "ambiguous", "skipped")} | dict.fromkeys(
+    ("invalid", "waiting"), "rejected"
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Options:
     allow_deletes: bool = False
     live: bool = False
     plan: dict[str, Any] | None = None  # a plan written earlier: exactly that is applied
+    confirm: Confirm | None = None  # asks whoever sits there before a source that shrank deletes
     apply: str | None = None  # rows, documents, bulk or auto, instead of the configuration's
     time_limit: timedelta | None = None
 
@@ -88,22 +95,35 @@ def plan(
     """What a push would do, without doing it. The store is only read. Raises SourceError and ConfigError."""
     job = _job(push, client, warehouse, ledger, base, options or Options())
     found = _planned(job)
+    if job.options.limit is not None:
+        found.rows = limited(found.rows, job.options.limit)
     _estimated(job, found)
+    found.notes += [told] if (told := shrunk(found)) else []
     return found
 
 
 def _planned(job: Job) -> Plan:
+    live = job.options.live or bool(job.options.plan and job.options.plan.get("live"))
     compared = compare_source(
         job.session, job.warehouse, job.ledger, job.base, retry_only=job.options.retry is not None
     )
-    found = Plan(job.push.name, job.push.object, job.push.strategy, compared.rows, unchanged=compared.unchanged)
+    found = Plan(
+        job.push.name,
+        job.push.object,
+        job.push.strategy,
+        compared.rows,
+        shop=job.session.client.domain,
+        live=live,
+        unchanged=compared.unchanged,
+        held=compared.held,
+        gone=compared.gone,
+        rehashed=compared.rehashed,
+    )
     if not compared.source_rows and job.push.strategy in ("mirror", "delete"):
         found.notes.append("the source is empty: nothing is deleted")
     found.rows = resolved(job.session, found.rows, workers=job.workers)
-    found.rows = settled_values(job.session, found.rows, live=job.options.live)
+    found.rows = settled_values(job.session, found.rows, live=live)
     found.rows = [_complete(job, row) for row in found.rows]
-    if job.options.limit is not None:
-        found.rows = _limited(found.rows, job.options.limit)
     new = [row for row in found.rows if row.action == "create"] if job.target.marker_owner else []
     if any(needs_marker(job.session, row.draft.values) for row in new):
         marker = job.session.marker
@@ -133,7 +153,7 @@ def _complete(job: Job, row: Planned) -> Planned:
     return replace(row, action="invalid", reason=reason)
 
 
-def _limited(rows: list[Planned], limit: int) -> list[Planned]:
+def limited(rows: list[Planned], limit: int) -> list[Planned]:
     """At most `limit` writes; the rows beyond are left for the next run."""
     kept, writes = [], 0
     for row in rows:
@@ -143,48 +163,6 @@ def _limited(rows: list[Planned], limit: int) -> list[Planned]:
                 continue
         kept.append(row)
     return kept
-
-
-def plan_document(found: Plan) -> dict[str, Any]:
-    """A plan as plain data: for --json, and for the file that `push --plan` applies."""
-    return {
-        "push": found.push,
-        "object": found.object,
-        "strategy": found.strategy,
-        "counts": found.counts(),
-        "notes": found.notes,
-        "estimate": asdict(found.estimate) if found.estimate else None,
-        "rows": [
-            {
-                "key": row.key,
-                "action": row.action,
-                "gid": row.gid,
-                "hash": row.draft.hash if row.action in WRITES else None,
-                "changes": {snaked(name): [change.before, change.after] for name, change in row.changes.items()},
-                "reason": row.reason,
-                "column": snaked(row.problem.column) if row.problem else None,
-                "value": row.problem.value if row.problem else None,
-            }
-            for row in found.rows
-            if row.action != "unchanged"
-        ],
-    }
-
-
-def only_as_planned(found: Plan, document: dict[str, Any]) -> None:
-    """Keep what an earlier plan holds; rows that changed since are skipped and say so."""
-    if document.get("push") != found.push:
-        raise UsageError(f"the plan is for push {document.get('push')!r}, not {found.push!r}")
-    wanted = {row["key"]: row for row in document.get("rows", [])}
-
-    def checked(row: Planned) -> Planned:
-        if row.action not in WRITES:
-            return row
-        then = wanted.get(row.key)
-        same = then is not None and (then["action"], then["hash"], then["gid"]) == (row.action, row.draft.hash, row.gid)
-        return row if same else replace(row, action="skipped", reason="changed since the plan was made")
-
-    found.rows = [checked(row) for row in found.rows]
 
 
 # pushing
@@ -216,8 +194,10 @@ def push(
         outcome = "failed"
         try:
             _run(job, report, on_event, halt)
-            outcome = report.outcome
-            outcome = "interrupted" if halt() else outcome
+            outcome = "interrupted" if halt() else report.outcome
+        except Interrupted:
+            outcome = "interrupted"
+            raise
         finally:
             used = client.meter.snapshot() - before
             report.calls, report.cost, report.seconds = used.calls, used.cost, clock.monotonic() - began
@@ -244,9 +224,13 @@ def _run(job: Job, report: PushReport, on_event: Listener | None, stop: Callable
     found = _planned(job)
     if job.options.plan is not None:
         only_as_planned(found, job.options.plan)
-    report.planned, report.notes = found.counts(), report.notes + found.notes
-    report.unchanged = report.planned.get("unchanged", 0)
-    _guard(job, found)
+    report.notes += found.notes
+    report.unchanged = found.unchanged + sum(row.action == "unchanged" for row in found.rows)
+    job.ledger.rehash(job.push.name, found.rehashed)
+    guard(job.push, found, allow_deletes=job.options.allow_deletes, confirm=job.options.confirm)
+    if job.options.limit is not None:
+        found.rows = limited(found.rows, job.options.limit)
+    report.planned = found.counts()
     reckoned = _estimated(job, found)
     tell(PushPlanned(report.planned, str(reckoned)))
     _note_unsent(job, report, found, lambda outcome: _count(report, outcome, tell, reckoned.writes))
@@ -303,7 +287,13 @@ def _look_up_lost(job: Job, report: PushReport) -> None:
 
 def _note_unsent(job: Job, report: PushReport, found: Plan, settled: Callable[[Outcome], None]) -> None:
     """Rows that can't be sent: their states say why, and they are tried again next time."""
-    outcomes = {"invalid": "rejected", "blocked": "blocked", "ambiguous": "ambiguous", "skipped": "skipped"}
+    outcomes = {
+        "invalid": "rejected",
+        "waiting": "rejected",
+        "blocked": "blocked",
+        "ambiguous": "ambiguous",
+        "skipped": "skipped",
+    }
     states = []
     for row in found.rows:
         if row.action not in outcomes:
@@ -311,7 +301,7 @@ def _note_unsent(job: Job, report: PushReport, found: Plan, settled: Callable[[O
         outcome = Outcome(
             row.key or EMPTY_KEY,
             row.action,
-            outcomes[row.action],
+            UNSENT[row.action],
             row.gid,
             row.reason,
             "INVALID" if row.action == "invalid" else None,
@@ -319,10 +309,11 @@ def _note_unsent(job: Job, report: PushReport, found: Plan, settled: Callable[[O
             snaked(row.problem.column) if row.problem else None,
             row.problem.value if row.problem else None,
         )
-        if row.action != "skipped":
+        if row.action not in ("skipped", "waiting"):  # they stay what they are
             states.append(_unsent_state(job, report, row, outcome))
         settled(outcome)
     job.ledger.settle(states)
+    job.ledger.skipped(job.push.name, [row.key for row in found.rows if row.action == "skipped"])
 
 
 def _unsent_state(job: Job, report: PushReport, row: Planned, outcome: Outcome) -> RecordState:
@@ -342,36 +333,11 @@ def _unsent_state(job: Job, report: PushReport, row: Planned, outcome: Outcome) 
     )
 
 
-def _guard(job: Job, found: Plan) -> None:
-    """Refuse more deletions than the configuration allows."""
-    deletes = sum(row.action == "delete" for row in found.rows)
-    most = job.push.max_deletes
-    if most is not None and deletes > most and not job.options.allow_deletes:
-        raise UsageError(
-            f"push {job.push.name} would delete {deletes} records; max_deletes is {most}",
-            hint="look at `shoptide plan`, then run it with --allow-deletes",
-        )
-
-
 def _count_unsent(report: PushReport, unsent: int, limit: TimeLimit) -> None:
     """Rows that the time limit kept from being sent are delayed: the next run takes them up."""
     if unsent:
         report.notes.append(f"the time limit of {limit.span} was reached: {unsent} writes are left for the next run")
         report.outcomes["delayed"] = report.outcomes.get("delayed", 0) + unsent
-
-
-@dataclass
-class TimeLimit:
-    """How long a run may go on sending."""
-
-    clock: Clock
-    span: timedelta | None
-
-    def __post_init__(self) -> None:
-        self.ends = None if self.span is None else self.clock.monotonic() + self.span.total_seconds()
-
-    def is_over(self) -> bool:
-        return self.ends is not None and self.clock.monotonic() >= self.ends
 
 
 def summary(report: PushReport) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from shoptide.outbound.current import current
 from shoptide.outbound.likeness import holds, is_empty, merged
 from shoptide.outbound.lookup import Match
 from shoptide.outbound.planning import Change, Planned
+from shoptide.outbound.rows import snaked
 from shoptide.outbound.session import Refused, Session
-from shoptide.resources.inputs import Problem, camel
+from shoptide.resources.inputs import Problem, camel, shown
 
 
 def resolved(session: Session, rows: list[Planned], *, workers: int) -> list[Planned]:
@@ -98,11 +99,15 @@ def _parcel(session: Session, row: Planned) -> Planned:
 
 
 def settled_values(session: Session, rows: list[Planned], *, live: bool) -> list[Planned]:
-    """Apply the column policies, and in a live plan compare with what the store holds now."""
+    """Apply the column policies, and in a live plan compare with what the store holds now.
+
+    What the store changed since the last push is noted as conflicts, in a live plan and where on_conflict asks for it.
+    """
     policies = session.push.columns
     careful = {camel(column): policy for column, policy in policies.items() if policy != "overwrite"}
     updates = [row for row in rows if row.action == "update" and row.gid]
-    names = set(careful) | ({name for row in updates for name in row.draft.values} if live else set())
+    all_fields = live or session.push.on_conflict != "overwrite"
+    names = set(careful) | ({name for row in updates for name in row.draft.values} if all_fields else set())
     held = current(session, [row.gid for row in updates if row.gid], sorted(names)) if names else {}
     return [_settled(session, row, held, careful, live=live) if row.action == "update" else row for row in rows]
 
@@ -115,6 +120,11 @@ def _settled(
         problem = Problem(names[0], "the store does not change it once the record exists", None)
         return replace(row, action="blocked", problem=problem, reason=f"{names[0]}: {problem.reason}")
     changes = dict(row.changes)
+    conflicts = _conflicts(row, now) if live or session.push.on_conflict != "overwrite" else {}
+    if conflicts and session.push.on_conflict == "skip":
+        names = [f"{snaked(name)} is {shown(change.after)}" for name, change in conflicts.items()]
+        reason = f"changed in the store since the last push: {', '.join(names)}"
+        return replace(row, action="skipped", conflicts=conflicts, reason=reason)
     if live:
         changes = {
             name: Change(now[name], value)
@@ -126,7 +136,17 @@ def _settled(
             changes = _with_policy(changes, name, policy, now[name])
     if live and not changes:
         return replace(row, action="unchanged", changes={})
-    return replace(row, changes=changes)
+    return replace(row, changes=changes, conflicts=conflicts)
+
+
+def _conflicts(row: Planned, now: dict[str, Any]) -> dict[str, Change]:
+    """Fields whose value in the store is neither what was sent last nor what would be sent."""
+    sent = row.sent or {}
+    return {
+        name: Change(sent[name], now[name])
+        for name, value in row.draft.values.items()
+        if name in sent and name in now and not holds(now[name], sent[name]) and not holds(now[name], value)
+    }
 
 
 def _unchangeable(session: Session, row: Planned) -> list[str]:

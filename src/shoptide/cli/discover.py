@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import rich_click as click
@@ -13,6 +14,8 @@ from shoptide.config import PullConfig
 from shoptide.errors import ShoptideError
 from shoptide.resources.extraction import StreamPlan
 from shoptide.shopify.client import AdminClient
+
+BULK_POINTS = 30  # a bulk operation is free; starting it and asking now and then how far it is, is not
 
 
 @click.command("discover")
@@ -50,20 +53,19 @@ def command(context: click.Context, show_fields: bool) -> None:
 
 
 def _streams(session: Session, alias: str) -> list[dict[str, Any]]:
-    from shoptide.inbound.pull import plan_streams
-    from shoptide.resources.streams import STREAMS
+    """Every stream as the shop's first pull has it; those of its configuration too."""
+    from shoptide.inbound.plans import ALL, chosen_streams, plan_streams
 
-    config = next(
-        (each for each in session.config.pulls.values() if each.shop == alias), PullConfig("all", alias, ("all",))
-    )
+    config = next((each for each in session.config.pulls.values() if each.shop == alias), PullConfig("all", alias, ALL))
+    names = chosen_streams(replace(config, streams=ALL, history=()))
     with session.client(alias) as client:
         scopes = client.access().scopes
-        return [_stream(alias, client, plan) for plan in plan_streams(config, client, scopes, list(STREAMS))]
+        return [_stream(alias, client, plan) for plan in plan_streams(config, client, scopes, names)]
 
 
 def _stream(alias: str, client: AdminClient, plan: StreamPlan) -> dict[str, Any]:
-    """A first pull is one bulk operation, polled now and then: about 30 points, and the time the store takes."""
     rows = None if plan.closed else _count(client, plan)
+    points, seconds = (0, 0.0) if plan.closed else _first_pull(client, plan, rows)
     return {
         "shop": alias,
         "stream": plan.stream.name,
@@ -73,9 +75,20 @@ def _stream(alias: str, client: AdminClient, plan: StreamPlan) -> dict[str, Any]
             {"table": table.name, "columns": [column.name for column in table.columns]} for table in plan.tables
         ],
         "left_out": [{"field": left.field, "reason": left.reason} for left in plan.left_out],
-        "points": 30,
-        "seconds": 15 + (rows or 0) / 500,
+        "points": points,
+        "seconds": seconds,
     }
+
+
+def _first_pull(client: AdminClient, plan: StreamPlan, rows: int | None) -> tuple[int, float]:
+    """Points and seconds of the way that a first pull takes; of a stream that nobody counts, of its first page."""
+    from shoptide.inbound.choice import Budget, bulk_seconds, cheaper, page_points, paged_seconds
+
+    budget = Budget(client.governor.available(), client.governor.allowance.restore_rate)
+    pages = max(1, -(-(rows or 0) // plan.page_size))
+    if cheaper(plan, rows or 0, None, budget).path == "bulk":
+        return BULK_POINTS, bulk_seconds(rows or 0)
+    return pages * page_points(plan), paged_seconds(plan, pages, budget)
 
 
 def _count(client: AdminClient, plan: StreamPlan) -> int | None:

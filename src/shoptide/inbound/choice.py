@@ -44,16 +44,24 @@ def cheaper(plan: StreamPlan, count: int | None, limit: int | None, budget: Budg
         told = f"the store does not count this: pages, and a bulk operation if there are more than {TRIAL_PAGES}"
         return Choice("paged", told, TRIAL_PAGES)
     pages = max(1, math.ceil(count / plan.page_size))
-    paged, whole = paged_seconds(plan, pages, budget), BULK_SECONDS + count / BULK_ROWS_A_SECOND
+    paged, whole = paged_seconds(plan, pages, budget), bulk_seconds(count)
     told = f"{count} records: about {paged:.0f} s in {_counted(pages, 'page')}, {whole:.0f} s in bulk"
     return Choice("paged" if paged <= whole else "bulk", told)
 
 
 def paged_seconds(plan: StreamPlan, pages: int, budget: Budget) -> float:
     """A page's requested cost has to be in the budget before it runs: the store lends nothing."""
+    return max(pages * PAGE_SECONDS, (pages * page_points(plan) - budget.available) / budget.restore_rate)
+
+
+def page_points(plan: StreamPlan) -> int:
+    """What a whole page is charged before it runs."""
     document, variables = plan.page_request(plan.first_cursors, first=plan.page_size, search=None)
-    points = pages * requested_cost(plan.schema, document, variables)
-    return max(pages * PAGE_SECONDS, (points - budget.available) / budget.restore_rate)
+    return requested_cost(plan.schema, document, variables)
+
+
+def bulk_seconds(count: int) -> float:
+    return BULK_SECONDS + count / BULK_ROWS_A_SECOND
 
 
 def _counted(number: int, noun: str) -> str:

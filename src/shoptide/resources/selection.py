@@ -334,6 +334,10 @@ def union_text(schema: Schema, kind: Type, depth: int, scopes: frozenset[str] | 
             seen.setdefault(item.name, set()).add(item.type.text)
     fragments = []
     for member in members:
+        if "id" in member.fields and member.name not in VALUES:
+            # A record of its own: what is in it changes without whoever refers to it.
+            fragments.append(f"... on {member.name}{{id}}")
+            continue
         chosen = [
             text
             for item in member.fields.values()

@@ -57,6 +57,13 @@ THROUGH_THE_API = """mutation {
   companyCreate(input: {company: {name: "Acme"} companyContact: {email: "buyer@example.com"}}) {
     userErrors { message }
   }
+  discountCodeBasicCreate(basicCodeDiscount: {
+    title: "T" code: "T10" customerGets: {items: {all: true} value: {percentage: 0.1}}
+    minimumRequirement: {subtotal: {greaterThanOrEqualToSubtotal: "20"}}
+  }) { userErrors { message } }
+  discountAutomaticFreeShippingCreate(freeShippingAutomaticDiscount: {
+    title: "F" destination: {countries: {add: [CA]}} maximumShippingPrice: "9"
+  }) { userErrors { message } }
 }"""
 # What needs the ids of what is there.
 ON_THE_WAY = """mutation($item: ID!, $from: ID!, $to: ID!, $card: ID!) {

@@ -403,6 +403,12 @@ def modelling(world: World) -> None:
         "companyContact": {"email": "engines@example.net"},
         "companyLocation": place,
     }
+    kinds, name = {"automaticBasicDiscount": "DiscountAutomaticBasicInput!"}, "automaticDiscountNode"
+    given = {"title": "Spring", "customerGets": {"items": {"all": True}, "value": {"percentage": 0.1}}}
+    spring = did(world, "discountAutomaticBasicCreate", kinds, f"{name} {{ id }}", automaticBasicDiscount=given)
+    gid = spring[name]["id"]
+    did(world, "discountAutomaticDeactivate", {"id": "ID!"}, id=gid)
+    did(world, "discountAutomaticDelete", {"id": "ID!"}, id=gid)
     shown = "company { id mainContact { id } locations(first: 1) { nodes { id } } }"
     found = did(world, "companyCreate", {"input": "CompanyCreateInput!"}, shown, input=company)["company"]
     made, person, depot = found["id"], found["mainContact"]["id"], found["locations"]["nodes"][0]["id"]

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from shoptide.simulator.metafield_values import MEASURED, Problem
-from shoptide.simulator.shop import Record
+from shoptide.simulator.shop import Record, Shop
 
 TEXTS = ("single_line_text_field", "multi_line_text_field", "id")
 NUMBERS = ("number_integer", "number_decimal", *MEASURED)
@@ -95,6 +95,22 @@ def problem(definition: Record, value: str) -> Problem | None:
         return _list_problem(rules, kind, json.loads(value))
     message = _value_problem(rules, kind, value)
     return Problem(message) if message else None
+
+
+def belonging(definition: Record, value: str, shop: Shop) -> Problem | None:
+    """What is wrong with the metaobjects that a value refers to: they must be of the definition's kinds."""
+    rules = {entry["name"]: entry["value"] for entry in definition["validations"]}
+    single = rules.get("metaobject_definition_id")
+    wanted = [single] if single else json.loads(rules.get("metaobject_definition_ids", "[]"))
+    if not wanted:
+        return None
+    kinds = {(shop.get(gid) or {}).get("type") for gid in wanted}
+    listed = definition["type"].startswith("list.")
+    for index, gid in enumerate(json.loads(value) if listed else [value]):
+        if (shop.get(gid) or {}).get("type") not in kinds:
+            message = f"Value must belong to the specified metaobject definition {', '.join(wanted)}"
+            return Problem(message, index if listed else None)
+    return None
 
 
 def _list_problem(rules: dict[str, str], kind: str, items: list[Any]) -> Problem | None:

@@ -64,3 +64,25 @@ def test_a_standard_definition_keeps_its_name(world: World) -> None:
     assert made == {"namespace": "descriptors", "key": "subtitle", "standardTemplate": {"id": TEMPLATE}}
     errors = updated(world, namespace="descriptors", key="subtitle", name="Mine")["userErrors"]
     assert errors == [{"message": "Name cannot be changed in a standard definition.", "code": "INVALID_INPUT"}]
+
+
+def test_a_reference_stays_with_its_metaobject_definition(world: World) -> None:
+    """Neither a value nor an update of the definition may lead to metaobjects of another kind."""
+    query = """mutation($type: String!) { metaobjectDefinitionCreate(definition: {type: $type,
+      fieldDefinitions: [{key: "label", type: "single_line_text_field"}]}) { metaobjectDefinition { id } }
+      metaobjectCreate(metaobject: {type: $type, fields: [{key: "label", value: "A"}]}) { metaobject { id } }
+      productCreate(product: {title: "Cap"}) { product { id } } }"""
+    one, two = ask(world, query, {"type": "color"}), ask(world, query, {"type": "size"})
+    kind, other = (found["metaobjectDefinitionCreate"]["metaobjectDefinition"]["id"] for found in (one, two))
+    rule = "metaobject_definition_id"
+    created(world, type="metaobject_reference", validations=[{"name": rule, "value": kind}])
+    query = """mutation($owner: ID!, $value: String!) { metafieldsSet(metafields: [{ownerId: $owner,
+      namespace: "custom", key: "shade", value: $value}]) { userErrors { message code } } }"""
+    given = {"owner": one["productCreate"]["product"]["id"]}
+    found = ask(world, query, {**given, "value": one["metaobjectCreate"]["metaobject"]["id"]})["metafieldsSet"]
+    assert found["userErrors"] == []
+    found = ask(world, query, {**given, "value": two["metaobjectCreate"]["metaobject"]["id"]})["metafieldsSet"]
+    message = f"Value must belong to the specified metaobject definition {kind}"
+    assert found["userErrors"] == [{"message": message, "code": "INVALID_VALUE"}]
+    errors = updated(world, validations=[{"name": rule, "value": other}])["userErrors"]
+    assert [error["code"] for error in errors] == ["METAOBJECT_DEFINITION_CHANGED"]

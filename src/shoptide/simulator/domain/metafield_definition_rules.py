@@ -58,6 +58,16 @@ def constraint_problems(record: Record, given: Record) -> list[Record]:
     return []
 
 
+def metaobject_problems(record: Record, given: Record) -> list[Record]:
+    """A definition goes on referring to metaobjects of the same definition."""
+    before = {row["name"]: row["value"] for row in record["validations"]}
+    for row in given.get("validations") or []:
+        if row["name"] == "metaobject_definition_id" and row["value"] != before.get(row["name"]):
+            message = "Validations must not change the existing metaobject definition value"
+            return [user_error(["definition", "validations"], message, "METAOBJECT_DEFINITION_CHANGED")]
+    return []
+
+
 def standard_problems(record: Record, given: Record) -> list[Record]:
     """What makes a standard definition standard stays as it is."""
     if not record.get("_standard"):

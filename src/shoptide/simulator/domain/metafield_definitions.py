@@ -237,7 +237,7 @@ def update(args: Args, ctx: Context) -> Record:
     errors += rules.access_problems(given, record["namespace"], "INVALID_INPUT") + rules.constraint_problems(
         record, given
     )
-    errors += rules.standard_problems(record, given)
+    errors += rules.standard_problems(record, given) + rules.metaobject_problems(record, given)
     if given.get("pin") and not record["pinnedPosition"]:
         errors += _limit_problems({"ownerType": record["ownerType"], "pin": True}, ctx.shop)
     if errors:

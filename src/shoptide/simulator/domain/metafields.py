@@ -114,7 +114,7 @@ def _typed(given: Record, owner: str, namespace: str, key: str, index: int, ctx:
         return _complaint(index, "type", message, "INVALID_TYPE")
     value = normalised(kind, given.get("value") or "", ctx)
     if isinstance(value, str) and definition is not None:
-        value = validations.problem(definition, value) or value
+        value = validations.problem(definition, value) or validations.belonging(definition, value, ctx.shop) or value
     if isinstance(value, Problem):
         return _complaint(index, "value", value.message, "INVALID_VALUE", value.element)
     if definition is not None and unique_values(definition) and _taken(ctx.shop, owner, namespace, key, value):

@@ -97,7 +97,7 @@ def _value(found: Record, value: str, ctx: Context) -> str | Problem:
     result = normalised(found["type"], value, ctx)
     if isinstance(result, Problem):
         return result
-    return validations.problem(found, result) or result
+    return validations.problem(found, result) or validations.belonging(found, result, ctx.shop) or result
 
 
 def display_name(definition: Record, record: Record) -> str:

@@ -7,16 +7,13 @@ from itertools import product as combinations
 from typing import Any
 
 from shoptide.simulator.context import Context
-from shoptide.simulator.domain import variants
+from shoptide.simulator.domain import linked_options, variants
+from shoptide.simulator.domain.option_checks import creation_problems, update_problems, value_names
 from shoptide.simulator.registry import Args, field, mutation, user_error
 from shoptide.simulator.shop import Record, Shop, tail_of
 
 DEFAULT_OPTION, DEFAULT_TITLE = "Title", "Default Title"
-MOST = 3
 MOST_VARIANTS = 2048
-SEPARATOR = " / "
-LONGEST = 255
-REFUSED_SEPARATOR = "The name contains unsupported sequence ' / '"
 
 
 def option(shop: Shop, name: str, position: int, values: list[str]) -> Record:
@@ -24,15 +21,16 @@ def option(shop: Shop, name: str, position: int, values: list[str]) -> Record:
     return {"id": shop.new_id("ProductOption"), "name": name, "position": position, "_values": held}
 
 
-def value_names(given: Args) -> list[str]:
-    return [value["name"] for value in given.get("values") or [] if value.get("name")]
-
-
 def found(shop: Shop, product: Record, given: list[Args] | None) -> None:
     """Give a new product its options; without any it has the default one."""
-    wanted = [(entry["name"], value_names(entry)) for entry in given or [] if entry.get("name")]
-    wanted = wanted or [(DEFAULT_OPTION, [DEFAULT_TITLE])]
-    product["_options"] = [option(shop, name, place, values) for place, (name, values) in enumerate(wanted, 1)]
+    wanted = [entry for entry in given or [] if entry.get("name")]
+    wanted = wanted or [{"name": DEFAULT_OPTION, "values": [{"name": DEFAULT_TITLE}]}]
+    product["_options"] = []
+    for place, entry in enumerate(wanted, 1):
+        held = option(shop, entry["name"], place, value_names(entry))
+        linked_options.note(held, entry)
+        product["_options"].append(held)
+    linked_options.write_metafields(shop, product)
 
 
 def is_default(product: Record) -> bool:
@@ -77,8 +75,10 @@ def create(args: Args, ctx: Context) -> Record:
     product = shop.table("Product").get(args["productId"])
     if product is None:
         return _refused([NO_PRODUCT])
-    if errors := _creation_problems(product, given):
+    kept = [] if is_default(product) else product["_options"]
+    if errors := creation_problems(kept, given, ctx):
         return _refused(errors, product)
+    given = [linked_options.resolved(entry, ctx) for entry in given]
     all_of_them = args.get("variantStrategy") == "CREATE"
     if all_of_them and _combination_count(product, given) > MOST_VARIANTS:
         message = f"The number of created variants would exceed the {MOST_VARIANTS} variants per product limit"
@@ -88,31 +88,6 @@ def create(args: Args, ctx: Context) -> Record:
         fill(shop, product)
     _changed(shop, product)
     return {"product": product, "userErrors": []}
-
-
-def _creation_problems(product: Record, given: list[Args]) -> list[Record]:
-    kept = [] if is_default(product) else product["_options"]
-    if len(kept) + len(given) > MOST:
-        message = f"Can only specify a maximum of {MOST} options"
-        return [user_error(["options"], message, "OPTIONS_OVER_LIMIT")]
-    held, seen, errors = {entry["name"].lower() for entry in kept}, set(), []
-    for index, entry in enumerate(given):
-        name, path = (entry.get("name") or "").strip(), ["options", str(index)]
-        if not name:
-            errors.append(user_error(path, "Option name can't be blank.", "OPTION_NAME_MISSING"))
-        elif len(name) > LONGEST:
-            errors.append(user_error(path, "Option name is too long.", "OPTION_NAME_TOO_LONG"))
-        elif SEPARATOR in name:
-            errors.append(user_error([*path, "name"], REFUSED_SEPARATOR, "INVALID_NAME"))
-        elif name.lower() in seen:
-            errors.append(user_error(path, "Duplicated option name.", "DUPLICATED_OPTION_NAME"))
-        elif name.lower() in held:
-            errors.append(user_error(path, f"Option '{name}' already exists.", "OPTION_ALREADY_EXISTS"))
-        elif not value_names(entry):
-            message = f"Option '{name}' must specify at least one option value."
-            errors.append(user_error(path, message, "OPTION_VALUES_MISSING"))
-        seen.add(name.lower())
-    return errors
 
 
 def _combination_count(product: Record, given: list[Args]) -> int:
@@ -132,12 +107,14 @@ def _add(shop: Shop, product: Record, given: list[Args]) -> None:
             variant["_values"] = {}
     for entry in given:
         added = option(shop, entry["name"].strip(), 0, value_names(entry))
+        linked_options.note(added, entry)
         place = entry.get("position")
         product["_options"].insert(place - 1 if place else len(product["_options"]), added)
         for variant in variants.of_product(shop, product["id"]):
             variant["_values"][added["name"]] = next(iter(added["_values"]))
     renumber(product)
     arrange(shop, product)
+    linked_options.write_metafields(shop, product)
 
 
 def fill(shop: Shop, product: Record) -> None:
@@ -177,11 +154,17 @@ def update(args: Args, ctx: Context) -> Record:
     held = next((entry for entry in product["_options"] if entry["id"] == given["id"]), None)
     if held is None:
         return _refused([user_error(["option"], "Option does not exist", "OPTION_DOES_NOT_EXIST")], product)
-    if errors := _update_problems(product, held, args):
+    named = linked_options.named_values(args, held, ctx)
+    if named is None:
+        return _refused([linked_options.error("INVALID_METAFIELD_VALUE_FOR_LINKED_OPTION", ["option"])], product)
+    args = named
+    if errors := update_problems(product, held, args, _used(shop, product, held)):
         return _refused(errors, product)
     if given.get("name"):
         _rename(shop, product, held, given["name"].strip())
     _change_values(shop, product, held, args)
+    linked_options.relink(held, args)
+    linked_options.write_metafields(shop, product)
     if given.get("position"):
         product["_options"].remove(held)
         product["_options"].insert(given["position"] - 1, held)
@@ -191,29 +174,6 @@ def update(args: Args, ctx: Context) -> Record:
         fill(shop, product)
     _changed(shop, product)
     return {"product": product, "userErrors": []}
-
-
-def _update_problems(product: Record, held: Record, args: Args) -> list[Record]:
-    given, errors = args["option"], []
-    name = given.get("name")
-    if name and SEPARATOR in name:
-        errors.append(user_error(["option", "name"], REFUSED_SEPARATOR, "INVALID_NAME"))
-    elif name and any(entry is not held and entry["name"].lower() == name.lower() for entry in product["_options"]):
-        errors.append(user_error(["option"], f"Option '{name}' already exists.", "OPTION_ALREADY_EXISTS"))
-    by_id = {gid: value for value, gid in held["_values"].items()}
-    for place, entry in enumerate(args.get("optionValuesToAdd") or []):
-        if entry.get("name") in held["_values"]:
-            message = f"Option value '{entry['name']}' already exists."
-            errors.append(user_error(["optionValuesToAdd", str(place)], message, "OPTION_VALUE_ALREADY_EXISTS"))
-    for place, entry in enumerate(args.get("optionValuesToUpdate") or []):
-        if entry["id"] not in by_id:
-            path = ["optionValuesToUpdate", str(place)]
-            errors.append(user_error(path, "Option value does not exist.", "OPTION_VALUE_DOES_NOT_EXIST"))
-    for place, gid in enumerate(args.get("optionValuesToDelete") or []):
-        if gid not in by_id:
-            path = ["optionValuesToDelete", str(place)]
-            errors.append(user_error(path, "Option value does not exist.", "OPTION_VALUE_DOES_NOT_EXIST"))
-    return errors
 
 
 def _rename(shop: Shop, product: Record, held: Record, name: str) -> None:
@@ -228,7 +188,7 @@ def _change_values(shop: Shop, product: Record, held: Record, args: Args) -> Non
         if entry.get("name"):
             _rename_value(shop, product, held, by_id[entry["id"]], entry["name"])
     for entry in args.get("optionValuesToAdd") or []:
-        note_value(shop, held, entry["name"])
+        note_value(shop, held, entry.get("name") or "")
     for gid in args.get("optionValuesToDelete") or []:
         _delete_value(shop, product, held, by_id[gid])
 
@@ -381,6 +341,14 @@ def used_values(record: Record, _args: Args, _ctx: Context) -> list[str]:
 
 @field("ProductOption", "optionValues")
 def option_values(record: Record, _args: Args, _ctx: Context) -> list[Record]:
+    links = record.get("_links") or {}
     return [
-        {"id": gid, "name": name, "hasVariants": name in record["_used"]} for name, gid in record["_values"].items()
+        {"id": gid, "name": name, "hasVariants": name in record["_used"], "linkedMetafieldValue": links.get(name)}
+        for name, gid in record["_values"].items()
     ]
+
+
+@field("ProductOption", "linkedMetafield")
+def link(record: Record, _args: Args, _ctx: Context) -> Record | None:
+    found: Record | None = record.get("_link")
+    return found

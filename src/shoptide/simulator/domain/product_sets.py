@@ -10,7 +10,9 @@ from shoptide.simulator.domain import (
     collections,
     handles,
     inventory,
+    linked_options,
     media,
+    option_checks,
     options,
     product_writes,
     taxonomy,
@@ -75,7 +77,7 @@ def _problems(given: Args, wanted: Args, held: Record | None, ctx: Context) -> l
     handle = given.get("handle") or (wanted.get("handle") if held is None else None)
     errors += handles.problem(ctx.shop, "Product", handle, held, ["input", "handle"])
     errors += _custom_id_problems(given, wanted)
-    errors += _option_problems(given) + _variant_problems(given, ctx)
+    errors += _option_problems(given, ctx) + _variant_problems(given, ctx)
     _metafields, refused = check_inputs(given.get("metafields") or [], "gid://shopify/Product/0", ctx)
     return errors + [{**error, "field": ["input", *error["field"]], "code": "INVALID_METAFIELD"} for error in refused]
 
@@ -104,30 +106,38 @@ def _custom_id_problems(given: Args, wanted: Args) -> list[Record]:
     return [user_error(["input"], message, "METAFIELD_MISMATCH")]
 
 
-def _option_problems(given: Args) -> list[Record]:
+def _option_problems(given: Args, ctx: Context) -> list[Record]:
     wanted = given.get("productOptions")
     if wanted is None:
         return []
     if given.get("variants") is None:
         message = "Variants input is required when updating product options"
         return [user_error(["input", "variants"], message, "VARIANTS_INPUT_REQUIRED")]
-    if len(wanted) > options.MOST:
-        message = f"Can only specify a maximum of {options.MOST} options"
+    if len(wanted) > option_checks.MOST:
+        message = f"Can only specify a maximum of {option_checks.MOST} options"
         return [user_error(["input", "productOptions"], message, "OPTIONS_OVER_LIMIT")]
-    return [
-        user_error(["input", "productOptions", str(index), "name"], options.REFUSED_SEPARATOR, "INVALID_INPUT")
-        for index, entry in enumerate(wanted)
-        if options.SEPARATOR in (entry.get("name") or "")
-    ]
+    found = []
+    for index, entry in enumerate(wanted):
+        path = ["input", "productOptions", str(index)]
+        if option_checks.SEPARATOR in (entry.get("name") or ""):
+            found.append(user_error([*path, "name"], option_checks.REFUSED_SEPARATOR, "INVALID_INPUT"))
+        elif code := linked_options.problem(entry, [], wanted[:index], ctx):
+            found.append(linked_options.error(code, [*path, "linkedMetafield"]))
+    return found
 
 
 def values_of(product: Record | None, given: Args) -> dict[str, str]:
-    """The option values of a variant input by option name; options and values may be named by id."""
+    """The option values of a variant input by option name; both may be named by id, values by their metaobject."""
     by_option = {held["id"]: held["name"] for held in (product or {}).get("_options", [])}
     by_value = {gid: name for held in (product or {}).get("_options", []) for name, gid in held["_values"].items()}
+    for held in (product or {}).get("_options", []):
+        by_value.update({gid: name for name, gid in (held.get("_links") or {}).items()})
     return {
         str(entry.get("optionName") or by_option.get(entry.get("optionId"), "")): str(
-            entry.get("name") or by_value.get(entry.get("id"), "")
+            entry.get("name")
+            or by_value.get(entry.get("id") or entry.get("linkedMetafieldValue"))
+            or entry.get("linkedMetafieldValue")
+            or ""
         )
         for entry in given.get("optionValues") or []
     }
@@ -137,7 +147,7 @@ def _variant_problems(given: Args, ctx: Context) -> list[Record]:
     errors, seen = [], set()
     for index, entry in enumerate(given.get("variants") or []):
         path = ["input", "variants", str(index)]
-        title = options.SEPARATOR.join(values_of(None, entry).values())
+        title = option_checks.SEPARATOR.join(values_of(None, entry).values())
         if title and title in seen:
             message = f"The variant '{title}' already exists. Please change at least one option value."
             errors.append(user_error(path, message, "INVALID_VARIANT"))
@@ -213,7 +223,7 @@ def _content_type(entry: Args) -> str:
 def _set_variants(record: Record, given: Args, ctx: Context) -> None:
     shop = ctx.shop
     if given.get("productOptions") is not None:
-        _set_options(shop, record, given["productOptions"])
+        _set_options(shop, record, [linked_options.resolved(entry, ctx) for entry in given["productOptions"]])
     elif not record["_options"]:
         options.found(shop, record, None)
     if given.get("variants") is None:
@@ -239,10 +249,12 @@ def _set_options(shop: Shop, record: Record, given: list[Args]) -> None:
             old = names.get(value.get("id", ""))
             name = value.get("name") or old or ""
             made["_values"][name] = known.get(old or name) or shop.new_id("ProductOptionValue")
+        linked_options.note(made, entry)
         if held is not None and held["name"] != made["name"]:
             _rename(shop, record, held["name"], made["name"])
         fresh.append(made)
     record["_options"] = sorted(fresh, key=lambda made: made["position"])
+    linked_options.write_metafields(shop, record)
 
 
 def _rename(shop: Shop, record: Record, old: str, new: str) -> None:

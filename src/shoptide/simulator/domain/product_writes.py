@@ -6,7 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 from shoptide.simulator.context import Context
-from shoptide.simulator.domain import collections, events, handles, media, options, taxonomy, text, variants
+from shoptide.simulator.domain import (
+    collections,
+    events,
+    handles,
+    linked_options,
+    media,
+    option_checks,
+    options,
+    taxonomy,
+    text,
+    variants,
+)
 from shoptide.simulator.domain.deletions import forget
 from shoptide.simulator.domain.metafields import Wanted as WantedMetafield
 from shoptide.simulator.domain.metafields import of_owner, put, write_metafields
@@ -44,9 +55,9 @@ def problems(given: Args, held: Record | None) -> list[Record]:
 
 
 def _option_problems(given: list[Args]) -> list[Record]:
-    if len(given) > options.MOST:
-        return [user_error(["options"], f"Can only specify a maximum of {options.MOST} options")]
-    if any(options.SEPARATOR in (entry.get("name") or "") for entry in given):
+    if len(given) > option_checks.MOST:
+        return [user_error(["options"], f"Can only specify a maximum of {option_checks.MOST} options")]
+    if any(option_checks.SEPARATOR in (entry.get("name") or "") for entry in given):
         return [user_error(["options"], 'Name cannot contain the character sequence " / "')]
     return []
 
@@ -134,6 +145,10 @@ def create(args: Args, ctx: Context) -> Record:
     _check_category(given)
     errors = problems(given, None) or media.source_problems(args.get("media"))
     errors = errors or handles.problem(shop, "Product", given.get("handle"), None, ["input", "handle"])
+    wanted = given.get("productOptions") or []
+    for index, entry in enumerate(wanted):
+        if code := linked_options.problem(entry, [], wanted[:index], ctx):
+            errors.append(linked_options.error(code, ["productOptions", str(index), "linkedMetafield"]))
     if errors:
         return _not_created(errors, ctx)
     record = blank(shop, given)
@@ -141,7 +156,7 @@ def create(args: Args, ctx: Context) -> Record:
         return _not_created(refused, ctx)
     table(shop).put(record)
     apply(shop, record, {**given, "handle": None})
-    options.found(shop, record, given.get("productOptions"))
+    options.found(shop, record, [linked_options.resolved(entry, ctx) for entry in wanted])
     first = {held["name"]: next(iter(held["_values"])) for held in record["_options"] if held["_values"]}
     variants.add(shop, record, {}, first)
     media.add(shop, record, args.get("media"))

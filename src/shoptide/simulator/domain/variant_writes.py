@@ -7,6 +7,7 @@ from decimal import Decimal
 from shoptide.simulator.context import Context
 from shoptide.simulator.domain import inventory, media, options, products, variants
 from shoptide.simulator.domain.metafields import check_inputs, write_metafields
+from shoptide.simulator.domain.option_checks import SEPARATOR
 from shoptide.simulator.domain.product_sets import values_of
 from shoptide.simulator.domain.product_writes import changed
 from shoptide.simulator.registry import Args, mutation, user_error
@@ -119,7 +120,7 @@ def _drop_standalone(shop: Shop, product: Record, row: Record) -> None:
 
 def _creation_problems(product: Record, given: list[Args], alone: Record | None, ctx: Context) -> list[Record]:
     rows = [row for row in variants.of_product(ctx.shop, product["id"]) if row is not alone]
-    taken = {options.SEPARATOR.join(row["_values"].values()) for row in rows}
+    taken = {SEPARATOR.join(row["_values"].values()) for row in rows}
     errors: list[Record] = []
     for index, entry in enumerate(given):
         path = ["variants", str(index)]
@@ -142,7 +143,7 @@ def _value_problems(product: Record, entry: Args, path: list[str], taken: set[st
     if missing:
         message = f"You need to add option values for {', '.join(missing)}"
         return [user_error(path, message, "NEED_TO_ADD_OPTION_VALUES")]
-    title = options.SEPARATOR.join(wanted[held["name"]] for held in product["_options"])
+    title = SEPARATOR.join(wanted[held["name"]] for held in product["_options"])
     if title in taken:
         message = f"The variant '{title}' already exists. Please change at least one option value."
         return [user_error(path, message, "VARIANT_ALREADY_EXISTS_CHANGE_OPTION_VALUE")]
@@ -153,7 +154,7 @@ def _value_problems(product: Record, entry: Args, path: list[str], taken: set[st
 def _stock_problems(product: Record, entry: Args, path: list[str], ctx: Context) -> list[Record]:
     for wanted in entry.get("inventoryQuantities") or []:
         if ctx.shop.table("Location").get(wanted["locationId"]) is None:
-            title = options.SEPARATOR.join(values_of(product, entry).values())
+            title = SEPARATOR.join(values_of(product, entry).values())
             message = f"Quantity for {title} couldn't be set because the location was deleted."
             return [user_error([*path, "inventoryQuantities"], message, "TRACKED_VARIANT_LOCATION_NOT_FOUND")]
     return []
@@ -222,7 +223,7 @@ def _taken(product: Record, row: Record, entry: Args, path: list[str], ctx: Cont
     others = [other for other in variants.of_product(ctx.shop, product["id"]) if other is not row]
     if all(other["_values"] != values for other in others):
         return []
-    title = options.SEPARATOR.join(values.values())
+    title = SEPARATOR.join(values.values())
     message = f"The variant '{title}' already exists. Please change at least one option value."
     return [user_error(path, message, "VARIANT_ALREADY_EXISTS_CHANGE_OPTION_VALUE")]
 

@@ -30,7 +30,7 @@ def generic_root(name: str, args: Args, ctx: Context) -> Any:
     if definition.type.is_list:
         return list(ctx.shop.table(target.name))
     if not definition.arguments and target.kind == "OBJECT":
-        return next(iter(ctx.shop.table(target.name)), None)
+        return next(iter(ctx.shop.table(target.name)), {} if definition.type.required else None)
     return None
 
 

@@ -94,6 +94,7 @@ def same(one: Record, other: Record) -> bool:
 # reading
 
 
+@field("ShopAddress", "countryCode")
 @field("MailingAddress", "countryCode")
 def country_code(record: Record, _args: Args, _ctx: Context) -> str | None:
     code: str | None = record.get("countryCodeV2")
@@ -105,12 +106,14 @@ def name(record: Record, _args: Args, _ctx: Context) -> str | None:
     return text.joined(record.get("firstName"), record.get("lastName")) or None
 
 
+@field("ShopAddress", "formattedArea")
 @field("MailingAddress", "formattedArea")
 def formatted_area(record: Record, _args: Args, _ctx: Context) -> str | None:
     place = text.joined(record.get("city"), record.get("provinceCode"))
     return ", ".join(part for part in (place, record.get("country")) if part) or None
 
 
+@field("ShopAddress", "formatted")
 @field("MailingAddress", "formatted")
 def formatted(record: Record, args: Args, _ctx: Context) -> list[str]:
     lines = [name(record, {}, _ctx)] if args.get("withName") else []
@@ -121,6 +124,7 @@ def formatted(record: Record, args: Args, _ctx: Context) -> list[str]:
     return [line for line in lines if line]
 
 
+@field("ShopAddress", "coordinatesValidated")
 @field("MailingAddress", "coordinatesValidated")
 def coordinates_validated(_record: Record, _args: Args, _ctx: Context) -> bool:
     return False

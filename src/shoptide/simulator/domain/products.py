@@ -115,18 +115,22 @@ def _strings(name: str) -> Callable[[Args, Context], Record]:
     values = _distinct(name)
 
     def connection(args: Args, ctx: Context) -> Record:
-        found = values(args, ctx)
-        found = list(reversed(found)) if args.get("reverse") else found
-        shown = found[: args["first"]] if args.get("first") is not None else found[-(args.get("last") or 0) :]
-        page = {
-            "hasNextPage": len(shown) < len(found),
-            "hasPreviousPage": False,
-            "startCursor": None,
-            "endCursor": None,
-        }
-        return {"nodes": shown, "edges": [{"node": text, "cursor": text} for text in shown], "pageInfo": page}
+        return strings_page(values(args, ctx), args)
 
     return connection
+
+
+def strings_page(found: list[str], args: Args) -> Record:
+    """A connection of plain strings."""
+    found = list(reversed(found)) if args.get("reverse") else found
+    shown = found[: args["first"]] if args.get("first") is not None else found[-(args.get("last") or 0) :]
+    page = {
+        "hasNextPage": len(shown) < len(found),
+        "hasPreviousPage": False,
+        "startCursor": None,
+        "endCursor": None,
+    }
+    return {"nodes": shown, "edges": [{"node": text, "cursor": text} for text in shown], "pageInfo": page}
 
 
 for _name, _key in (("productTags", "tags"), ("productTypes", "productType"), ("productVendors", "vendor")):

@@ -1,7 +1,8 @@
-"""Outbound: how much of the store's restore rate a push of 1,000 customers uses, and whether it is ever throttled.
+"""Outbound: how much of the store's restore rate a push uses on each plan, and whether it is ever throttled.
 
-The simulated store is a process of its own, with the bucket of a Standard plan (2,000 points, 100 a second), in real
-time. The share counts what was spent from the moment the first burst is gone to the last write.
+The simulated store is a process of its own, with the bucket of the plan, in real time; rows are new customers, sent as
+the push chooses, without bulk mutations. The share counts what was spent from the moment the first burst is gone to
+the last write.
 """
 
 from __future__ import annotations
@@ -11,36 +12,55 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shoptide.clock import SystemClock
 from shoptide.config import LedgerConfig, PushConfig, Secret, ShopConfig, WarehouseConfig
 from shoptide.ledger import open_ledger
 from shoptide.outbound.events import Event, RowSettled
-from shoptide.outbound.push import push
+from shoptide.outbound.push import Options, push
 from shoptide.shopify.client import AdminClient
+from shoptide.shopify.governor import PLANS
 from shoptide.warehouse import open_warehouse
 
-ROWS = 1000
-BURST, RESTORE = 2000, 100
-SOURCE = f"""select 'k' || i as k, 'c' || i || '@example.com' as email, 'First' || i as first_name, 'Last' as last_name
-  from range({ROWS}) t(i)"""
+SECONDS = 20.0  # at the restore rate, after the burst
+POINTS = 10  # of a customerCreate
+WAYS = {"standard": "rows", "advanced": "documents", "plus": "documents", "enterprise": "documents"}
+SOURCE = """select 'k' || i as k, 'c' || i || '@example.com' as email, 'First' || i as first_name, 'Last' as last_name
+  from range({rows}) t(i)"""
 
 
-def figures() -> dict[str, float]:
-    command = [sys.executable, "-m", "shoptide", "simulate", "--empty", "--port", "0", "--json"]
+@contextmanager
+def simulated(*arguments: str) -> Iterator[tuple[str, int]]:
+    """A simulated store's URL and process id."""
+    command = [sys.executable, "-m", "shoptide", "simulate", "--port", "0", "--json", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as store:  # our own program
-        assert store.stdout is not None
-        url = json.loads(store.stdout.readline())["url"]
         try:
-            with tempfile.TemporaryDirectory() as folder:
-                return _measured(url, Path(folder))
+            assert store.stdout is not None
+            yield json.loads(store.stdout.readline())["url"], store.pid
         finally:
             store.terminate()
 
 
-def _measured(url: str, base: Path) -> dict[str, float]:
-    shop = ShopConfig("main", "simulated.myshopify.com", access_token=Secret("shpat_simulated"), base_url=url)
+def figures() -> dict[str, float]:
+    found: dict[str, float] = {"outbound.throttled": 0.0}
+    for plan in PLANS:
+        with simulated("--empty", "--plan", plan) as (url, _pid), tempfile.TemporaryDirectory() as folder:
+            share, throttled = measured(url, plan, Path(folder))
+        found[f"outbound.direct_share.{plan}"] = round(share, 4)
+        found["outbound.throttled"] += throttled
+    return found
+
+
+def measured(url: str, plan: str, base: Path) -> tuple[float, float]:
+    """The share of the plan's restore rate that a push used, and THROTTLED answers."""
+    allowance = PLANS[plan]
+    rows = round((allowance.maximum + SECONDS * allowance.restore_rate) / POINTS)
+    shop = ShopConfig(
+        "main", "simulated.myshopify.com", access_token=Secret("shpat_simulated"), base_url=url, plan=plan
+    )
     client = AdminClient(shop, clock=SystemClock())
     spent: list[tuple[float, float]] = []  # moment, points so far
 
@@ -53,14 +73,21 @@ def _measured(url: str, base: Path) -> dict[str, float]:
         open_warehouse(WarehouseConfig("duckdb:///w.duckdb"), base=base) as warehouse,
         open_ledger(LedgerConfig("sqlite:///ledger.db"), base=base) as ledger,
     ):
-        config = PushConfig("bench", "main", "customers", "upsert", SOURCE, "k", ("email",))
+        config = PushConfig("bench", "main", "customers", "create", SOURCE.format(rows=rows), "k")
+        options = Options(apply=WAYS[plan])
         report = push(
-            config, client=client, warehouse=warehouse, ledger=ledger, clock=SystemClock(), base=base, on_event=watch
+            config,
+            client=client,
+            warehouse=warehouse,
+            ledger=ledger,
+            clock=SystemClock(),
+            base=base,
+            options=options,
+            on_event=watch,
         )
         throttled = client.meter.snapshot().throttled
-    if report.outcomes != {"applied": ROWS}:
+    if report.outcomes != {"applied": rows}:
         raise RuntimeError(f"the push did not apply every row: {report.outcomes}")
-    after = [(moment, points) for moment, points in spent if points >= BURST * 1.1]
+    after = [(moment, points) for moment, points in spent if points >= allowance.maximum * 1.1]
     (begin, first), (end, last) = after[0], after[-1]
-    share = (last - first) / ((end - begin) * RESTORE)
-    return {"outbound.direct_share.standard": round(share, 4), "outbound.throttled": float(throttled)}
+    return (last - first) / ((end - begin) * allowance.restore_rate), throttled

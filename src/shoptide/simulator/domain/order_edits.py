@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from shoptide.simulator.context import Context
+from shoptide.simulator.domain import agreements, events, fulfillment_orders, money, refunds
 from shoptide.simulator.domain import calculated_orders as calculated
-from shoptide.simulator.domain import events, fulfillment_orders, money, refunds
 from shoptide.simulator.domain.money import Bag
 from shoptide.simulator.domain.order_changes import changed
 from shoptide.simulator.domain.order_creation import line_record
@@ -346,18 +346,20 @@ def commit(args: Args, ctx: Context) -> Record:
         message = "There must be at least one change to be made."
         return {"order": None, "userErrors": [user_error(["id"], message)]}
     order = calculated.order_of(shop, record)
-    _commit_lines(shop, order, record)
+    removal = _commit_lines(shop, order, record)
     _commit_shipping(shop, order, record)
     record["_committed"] = True
     if args.get("staffNote"):
         events.note(shop, "edit", order)
     deltas = [[row["facts"]["id"], row["quantity"] - row["before"]] for row in record["_rows"]]
+    agreements.note_edit(order, record["id"], shop.stamp(), deltas, removal)
     told = {"begun": record["_begun"], "lines": deltas, "note": args.get("staffNote")}
     changed(shop, order, "orders/edited", _edit={**told, "id": record["id"], "notify": args.get("notifyCustomer")})
     return {"order": order, "successMessages": ["Order updated"], "userErrors": []}
 
 
-def _commit_lines(shop: Shop, order: Record, record: Record) -> None:
+def _commit_lines(shop: Shop, order: Record, record: Record) -> str | None:
+    """The refund that the removed pieces are."""
     wanted: list[Args] = []
     grown: list[tuple[Record, int]] = []
     for row in record["_rows"]:
@@ -375,11 +377,11 @@ def _commit_lines(shop: Shop, order: Record, record: Record) -> None:
         if row.get("discount"):
             _commit_discount(order, row)
         shop.table("LineItem").put(line)
-    if wanted:
-        refunds.remove_lines(shop, order, wanted)
+    removal = refunds.remove_lines(shop, order, wanted) if wanted else None
     works = fulfillment_orders.create_for(shop, order, [{**line, "quantity": delta} for line, delta in grown])
     for work in works:
         shop.emit("fulfillment_orders/order_routing_complete", work)
+    return removal["id"] if removal else None
 
 
 def _commit_discount(order: Record, row: Record) -> None:

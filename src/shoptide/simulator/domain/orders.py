@@ -459,19 +459,3 @@ def _localized(held: Record) -> Record:
     purpose = "SHIPPING" if key.startswith("SHIPPING") else "TAX"
     title = f"{key.rsplit('_', 1)[0].replace('_', ' ').capitalize()}"
     return {**held, "countryCode": key.rsplit("_", 1)[-1], "purpose": purpose, "title": title}
-
-
-@field("Order", "agreements")
-def agreements(record: Record, _args: Args, _ctx: Context) -> list[Record]:
-    """The sale itself: what was agreed when the order was placed."""
-    number_of = tail_of(record["id"])
-    return [
-        {
-            "__typename": "OrderAgreement",
-            "id": f"gid://shopify/OrderAgreement/{number_of}",
-            "happenedAt": record["processedAt"],
-            "reason": "ORDER",
-            "order": record["id"],
-            "_order": record["id"],
-        }
-    ]

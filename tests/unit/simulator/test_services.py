@@ -66,3 +66,32 @@ def test_other_apps_work_is_denied(world: World) -> None:
     assert body["data"] == {"taxAppConfigure": None}
     assert body["errors"][0]["extensions"]["code"] == "ACCESS_DENIED"
     assert "`write_taxes` access scope" in body["errors"][0]["message"]
+
+
+def test_what_can_be_done_with_work_at_a_service(world: World) -> None:
+    """It is asked for; asked for, it can be taken back; while a cancellation is pending nothing can be done."""
+    query = """mutation { fulfillmentServiceCreate(name: "Acme", inventoryManagement: true) {
+      fulfillmentService { location { id } } } productCreate(product: {title: "P"}) { product {
+      variants(first: 1) { nodes { id inventoryItem { id } } } } } }"""
+    made = ask(world, query)
+    variant = made["productCreate"]["product"]["variants"]["nodes"][0]
+    place = made["fulfillmentServiceCreate"]["fulfillmentService"]["location"]["id"]
+    query = """mutation($item: ID!, $place: ID!) { inventoryItemUpdate(id: $item, input: {tracked: true}) {
+      userErrors { message } } inventoryActivate(inventoryItemId: $item, locationId: $place, available: 5)
+      @idempotent(key: "k") { userErrors { message } } }"""
+    ask(world, query, {"item": variant["inventoryItem"]["id"], "place": place})
+    query = """mutation($variant: ID!) { orderCreate(order: {lineItems: [{variantId: $variant, quantity: 1}]}) {
+      order { fulfillmentOrders(first: 1) { nodes { id supportedActions { action } } } } } }"""
+    work = ask(world, query, {"variant": variant["id"]})["orderCreate"]["order"]["fulfillmentOrders"]["nodes"][0]
+    assert {"action": "REQUEST_FULFILLMENT"} in work["supportedActions"]
+    actions = []
+    for name, shown in (
+        ("SubmitFulfillmentRequest", "submittedFulfillmentOrder"),
+        ("AcceptFulfillmentRequest", "fulfillmentOrder"),
+        ("SubmitCancellationRequest", "fulfillmentOrder"),
+    ):
+        query = f"""mutation($id: ID!) {{ fulfillmentOrder{name}(id: $id) {{
+          {shown} {{ supportedActions {{ action }} }} userErrors {{ message }} }} }}"""
+        payload = ask(world, query, {"id": work["id"]})[f"fulfillmentOrder{name}"]
+        actions.append([row["action"] for row in payload[shown]["supportedActions"]])
+    assert actions == [["CANCEL_FULFILLMENT_ORDER"], ["REQUEST_CANCELLATION"], []]

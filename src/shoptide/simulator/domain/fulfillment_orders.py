@@ -260,10 +260,14 @@ def supported(record: Record, ctx: Context) -> list[str]:
     split = ["SPLIT"] if pieces > 1 else []
     if record["requestStatus"] in ("SUBMITTED", "ACCEPTED"):
         return ["REQUEST_CANCELLATION"] if record["requestStatus"] == "ACCEPTED" else ["CANCEL_FULFILLMENT_ORDER"]
+    if record["requestStatus"] == "CANCELLATION_REQUESTED":
+        return []
+    at_service = bool((ctx.shop.get(record["_location"]) or {}).get("isFulfillmentService"))
+    request = ["REQUEST_FULFILLMENT"] if at_service else []
     match record["status"]:
         case "OPEN":
             merge = ["MERGE"] if _siblings(record, ctx) else []
-            return ["CREATE_FULFILLMENT", *progress, "MOVE", "HOLD", *split, *merge]
+            return [*request, "CREATE_FULFILLMENT", *progress, "MOVE", "HOLD", *split, *merge]
         case "IN_PROGRESS" if record.get("_reported"):
             return ["CREATE_FULFILLMENT", *progress, "HOLD", "MARK_AS_OPEN"]
         case "IN_PROGRESS":

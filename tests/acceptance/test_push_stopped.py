@@ -136,6 +136,9 @@ def test_a_plan_file_is_shown_kept_and_applied(running: Running, folder: Folder)
     done = folder.run("push", "vip", "--plan", "plan.json")
     assert done.code == 0, done.err
     assert len(customers(running)) == 3
+    runs = folder.run("query", "select kind, name, outcome from _shoptide_runs", "--json")
+    assert '"push"' in runs.out
+    assert "succeeded" in runs.out
     folder.edit('strategy = "upsert"', 'strategy = "create"')
     assert folder.run("push", "vip", "--plan", "plan.json").code == 2
 

@@ -11,6 +11,7 @@ from outbound_store import Project, opened
 
 from shoptide.outbound.events import PushReport
 from shoptide.shopify import bulk
+from shoptide.simulator.world import World
 
 CUSTOMERS = """select 'k' || i as k, 'c' || i || '@example.com' as email, 'First' || i as first_name, {note} as note
   from range({rows}) t(i)"""
@@ -173,6 +174,24 @@ def test_new_products_with_variants_and_publications_go_by_bulk_and_documents(pr
     assert len(asked["products"]["nodes"]) == 30
     assert all(each["publishedOnPublication"] for each in asked["products"]["nodes"])
     assert project.push(config).unchanged == 30
+
+
+@pytest.mark.parametrize("way", TOGETHER)
+def test_fulfillments_go_one_by_one_whatever_is_asked_for(tmp_path: Path, way: str) -> None:
+    """Their writer reads the order it changes: every parcel of every location leaves, and the estimate says how."""
+    world = World.seeded(customers=20, products=20, orders=60, plan="plus", seed=1)
+    with opened(tmp_path, world=world) as project:
+        found = project.ask("{ orders(first: 60) { nodes { id displayFulfillmentStatus cancelledAt } } }")
+        open_orders = [each for each in found["orders"]["nodes"] if not each["cancelledAt"]]
+        waiting = [each["id"] for each in open_orders if each["displayFulfillmentStatus"] == "UNFULFILLED"]
+        rows = [{"k": gid, "order": gid, "tracking_number": f"T{gid}"} for gid in waiting]
+        config = project.config("f", "fulfillments", "create", project.rows(*rows), apply=way)
+        estimate = project.plan(config).estimate
+        assert estimate is not None
+        assert estimate.way == "rows"
+        assert project.push(config).outcomes == {"applied": len(waiting)}
+        left = project.ask("{ orders(first: 60) { nodes { id displayFulfillmentStatus } } }")["orders"]["nodes"]
+        assert {each["displayFulfillmentStatus"] for each in left if each["id"] in waiting} == {"FULFILLED"}
 
 
 def test_rows_of_one_record_never_travel_together(project: Project) -> None:

@@ -47,6 +47,7 @@ def command(
     time_limit: timedelta | None,
 ) -> int:
     """Make the store follow the push's source."""
+    from shoptide.inbound.runs import publish_runs
     from shoptide.outbound.push import Options, push, summary
 
     flags = flags_of(context)
@@ -61,17 +62,20 @@ def command(
         session.client(config.shop) as client,
         told(flags) as tell,
     ):
-        report = push(
-            config,
-            client=client,
-            warehouse=warehouse,
-            ledger=ledger,
-            clock=session.clock,
-            base=session.base,
-            options=options,
-            on_event=tell,
-            stop=session.stop,
-        )
+        try:
+            report = push(
+                config,
+                client=client,
+                warehouse=warehouse,
+                ledger=ledger,
+                clock=session.clock,
+                base=session.base,
+                options=options,
+                on_event=tell,
+                stop=session.stop,
+            )
+        finally:
+            publish_runs(warehouse, ledger)
     if flags.json:
         body = {"event": "summary", "run_id": report.run_id, "push": report.push, "shop": report.shop}
         output.document(body | {"outcome": report.outcome} | summary(report))

@@ -6,17 +6,17 @@ noted survives the machine, and others read while one writes.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects import sqlite
 
 from shoptide.clock import Clock, SystemClock
 from shoptide.config import LedgerConfig
@@ -28,6 +28,7 @@ from shoptide.ledger.records import HistoryEntry, OperationRecord, RecordState, 
 __all__ = ["HistoryEntry", "Ledger", "OperationRecord", "RecordState", "Run", "Sending", "open_ledger"]
 
 BATCH = 500  # rows a statement
+ENCODER = msgspec.json.Encoder(enc_hook=str)
 MARKS = 4_000  # records a block of lines
 _FATE = """CASE WHEN outcome <> 'applied' THEN 'o' WHEN "order" IS NOT NULL THEN 'x'
   WHEN action = 'delete' THEN 'd' ELSE 'a' END"""
@@ -51,7 +52,12 @@ class Ledger:
         self.path = path
         self.clock = clock
         self._prepare_folder()
-        self.engine = sa.create_engine(f"sqlite:///{path}", json_serializer=_dump, connect_args={"timeout": 30})
+        self.engine = sa.create_engine(
+            f"sqlite:///{path}",
+            json_serializer=_dump,
+            json_deserializer=msgspec.json.decode,
+            connect_args={"timeout": 30},
+        )
         sa.event.listen(self.engine, "connect", _configure)
         with self._errors():
             self._create()
@@ -159,7 +165,7 @@ class Ledger:
     def remember_operation(self, operation: OperationRecord) -> None:
         with self._write() as connection:
             connection.execute(
-                sqlite_insert(schema.operations)
+                sqlite.insert(schema.operations)
                 .values(
                     gid=operation.gid,
                     shop=operation.shop,
@@ -207,15 +213,6 @@ class Ledger:
             )
 
     # record states
-
-    def states(self, push: str) -> Iterator[RecordState]:
-        """Every record's state, in the order of their keys; read in batches, so memory stays flat."""
-        table = schema.states
-        query = sa.select(table).where(table.c.push == push).order_by(table.c.key)
-        with self._read() as connection:
-            result = connection.execution_options(yield_per=5_000).execute(query)
-            for row in result.mappings():
-                yield _state(row)
 
     def marks(self, push: str) -> Iterator[str]:
         """What comparing a million rows needs of every record: blocks of lines `key in hex, hash, fate`, tab-separated.
@@ -274,15 +271,36 @@ class Ledger:
         with self._read() as connection:
             return [_entry(row) for row in connection.execute(query).mappings()]
 
-    def all_history(self, *, limit: int) -> list[dict[str, Any]]:
-        """The latest entries of every push, newest first: for publishing."""
-        query = sa.select(schema.history).order_by(schema.history.c.id.desc()).limit(limit)
+    def size(self, table: str) -> int:
+        """How many rows a table of the ledger has: record_states or record_history."""
         with self._read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            found: int = connection.execute(
+                sa.select(sa.func.count()).select_from(schema.metadata.tables[table])
+            ).scalar_one()
+        return found
 
-    def all_states(self) -> list[dict[str, Any]]:
-        with self._read() as connection:
-            return [dict(row) for row in connection.execute(sa.select(schema.states)).mappings()]
+    def lines(
+        self, table: str, columns: tuple[str, ...], newer: str | None = None, since: str | int | None = None
+    ) -> Iterator[str]:
+        """A table's rows as blocks of lines of JSON objects, those whose column `newer` is at least `since`."""
+        kinds = schema.metadata.tables[table].columns
+        members = ", ".join(f"'{name}', {_json_member(kinds[name])}" for name in columns)
+        where = f' AND "{newer}" >= ?' if newer else ""
+        query = (
+            f"SELECT group_concat(json_object({members}), char(10)) FROM {table}"  # noqa: S608  # names of ours
+            f" WHERE rowid BETWEEN ? AND ?{where}"
+        )
+        with self._errors(), closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            lowest = f"SELECT min(rowid), max(rowid) FROM {table}"  # noqa: S608  # as above
+            first, last = cursor.execute(lowest).fetchone()
+            if newer == "id" and since is not None and first is not None:
+                first = max(first, int(since))  # the id is SQLite's rowid
+            for start in range(first or 0, (-1 if last is None else last) + 1, MARKS):
+                values = (start, start + MARKS - 1) + ((since,) if newer else ())
+                (block,) = cursor.execute(query, values).fetchone()
+                if block:
+                    yield f"{block}\n"
 
     def settle(self, states: Iterable[RecordState]) -> None:
         """Note outcomes: states and history written, their journal entries removed, all in one commit."""
@@ -293,10 +311,10 @@ class Ledger:
         # What is unknown stays in the journal until it is looked up.
         known = [{"in_push": each.push, "in_key": each.key} for each in settled if each.outcome != "unknown"]
         with self._write() as connection:
-            connection.execute(UPSERT_STATE, [_state_values(state, now) for state in settled])
-            connection.execute(schema.history.insert(), [_history_values(state, now) for state in settled])
+            UPSERT_STATE.run(connection, [_state_values(state, now) for state in settled])
+            INSERT_HISTORY.run(connection, [_history_values(state, now) for state in settled])
             if known:
-                connection.execute(FORGET, known)
+                FORGET.run(connection, known)
 
     def order(self, push: str, keys: Iterable[str] | None, order: str | None) -> int:
         """Note what a user asks for records (all of them when `keys` is None): resync, skip_once, skip_always, None."""
@@ -348,7 +366,7 @@ class Ledger:
         ]
         if rows:
             with self._write() as connection:
-                connection.execute(UPSERT_JOURNAL, rows)
+                UPSERT_JOURNAL.run(connection, rows)
 
     def unsettled(self, push: str) -> list[Sending]:
         """Writes whose outcome nobody noted: their process was killed or their answer lost."""
@@ -375,7 +393,12 @@ class Ledger:
         gone = [{"in_push": push, "in_key": key} for key in keys]
         if gone:
             with self._write() as connection:
-                connection.execute(FORGET, gone)
+                FORGET.run(connection, gone)
+
+
+def _json_member(column: sa.Column[Any]) -> str:
+    """A column inside json_object: what is JSON already stays so."""
+    return f'json("{column.name}")' if isinstance(column.type, sa.JSON) else f'"{column.name}"'
 
 
 def _configure(connection: Any, _record: object) -> None:
@@ -387,7 +410,7 @@ def _configure(connection: Any, _record: object) -> None:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return ENCODER.encode(value).decode()
 
 
 def _text(moment: datetime | None) -> str | None:
@@ -418,17 +441,38 @@ STATE_COLUMNS = (
 )  # fmt: skip
 
 
-def _upserting(table: sa.Table) -> Any:
-    """A statement for many rows at once that puts each in place of what its key had."""
-    insert = sqlite_insert(table)
+class Many:
+    """A statement for many rows at once, put into SQLite's words once: rows of a large push pass here four times."""
+
+    def __init__(self, statement: Any, columns: Sequence[str]) -> None:
+        compiled = statement.compile(dialect=sqlite.dialect(), column_keys=list(columns))
+        self.sql = str(compiled)
+        self.order = tuple(compiled.positiontup)
+        self.as_json = tuple(isinstance(compiled.binds[name].type, sa.JSON) for name in self.order)
+
+    def run(self, connection: sa.Connection, rows: Iterable[dict[str, Any]]) -> None:
+        """Execute it for rows of plain values by column."""
+        pairs = tuple(zip(self.order, self.as_json, strict=True))
+        values = [tuple(_dump(row[name]) if as_json else row[name] for name, as_json in pairs) for row in rows]
+        connection.exec_driver_sql(self.sql, values)
+
+
+def _upserting(table: sa.Table) -> Many:
+    """Put each row in place of what its key had."""
+    insert = sqlite.insert(table)
     updated = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
-    return insert.on_conflict_do_update(index_elements=["push", "key"], set_=updated)
+    statement = insert.on_conflict_do_update(index_elements=["push", "key"], set_=updated)
+    return Many(statement, [column.name for column in table.columns])
 
 
 UPSERT_STATE = _upserting(schema.states)
 UPSERT_JOURNAL = _upserting(schema.journal)
-FORGET = schema.journal.delete().where(
-    schema.journal.c.push == sa.bindparam("in_push"), schema.journal.c.key == sa.bindparam("in_key")
+INSERT_HISTORY = Many(schema.history.insert(), [each.name for each in schema.history.columns if each.name != "id"])
+FORGET = Many(
+    schema.journal.delete().where(
+        schema.journal.c.push == sa.bindparam("in_push"), schema.journal.c.key == sa.bindparam("in_key")
+    ),
+    (),
 )
 
 

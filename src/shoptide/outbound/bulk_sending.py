@@ -222,7 +222,7 @@ class BulkSender:
             elif is_too_fast(self.session, file.name, answer):
                 alone.append(row)
             else:
-                attempt.answers.append(answer)
+                attempt.answered(answer)
                 open_attempts.append(attempt)
         for batch in in_parts(open_attempts, NOTED):
             try:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shoptide.ledger import Ledger
-from shoptide.outbound.application import act
+from shoptide.outbound.application import ONE_BY_ONE, act
 from shoptide.outbound.planning import WRITES, Planned
 from shoptide.outbound.replay import Attempt, Mutation, Reads
 from shoptide.outbound.session import Refused, Session
@@ -67,6 +67,8 @@ def estimate(session: Session, ledger: Ledger, rows: Sequence[Planned], way: str
     writes = [row for row in rows if row.action in WRITES]
     price = price_of(session, writes)
     direct = _direct(session, len(writes), price)
+    if session.push.object in ONE_BY_ONE:
+        return direct
     by_bulk = _by_bulk(session, ledger, len(writes), price)
     if way == "auto":
         worth = len(writes) >= BULK_LEAST and price.bulkable > 0.5 and by_bulk.seconds < direct.seconds
@@ -97,7 +99,7 @@ def _direct(session: Session, writes: int, price: Price) -> Estimate:
     points = math.ceil(writes * price.points)
     seconds = max(0.0, (points - session.client.governor.available()) / allowance.restore_rate)
     a_second = allowance.restore_rate / max(1.0, price.points)
-    together = writes >= TOGETHER and a_second > 15 and session.push.object != "fulfillments" and price.bulkable > 0.5
+    together = writes >= TOGETHER and a_second > 15 and session.push.object not in ONE_BY_ONE and price.bulkable > 0.5
     return Estimate("documents" if together else "rows", writes, points, seconds)
 
 

@@ -1,15 +1,17 @@
-"""Publishes record states and their history as tables of the warehouse, for whoever asks with SQL."""
+"""Publishes record states and their history as tables of the warehouse, for whoever asks with SQL.
+
+Only what is new since the last time is written: SQLite puts it together as lines of JSON, DuckDB reads them.
+"""
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from shoptide.ledger import Ledger
 from shoptide.warehouse import DuckDBWarehouse
 
-STATES = {
+STATE_COLUMNS = {
     "push": "VARCHAR",
     "key": "VARCHAR",
     "gid": "VARCHAR",
@@ -24,7 +26,7 @@ STATES = {
     "run_id": "VARCHAR",
     "updated_at": "TIMESTAMP",
 }
-HISTORY = {
+HISTORY_COLUMNS = {
     "id": "BIGINT",
     "push": "VARCHAR",
     "key": "VARCHAR",
@@ -37,25 +39,41 @@ HISTORY = {
     "message": "VARCHAR",
     "code": "VARCHAR",
     "field": "VARCHAR",
+    "cost": "DOUBLE",
 }
-LATEST = 10_000  # history entries published; the ledger has them all
+
+
+@dataclass(frozen=True)
+class Published:
+    """A table of the ledger as the warehouse has it; `newer` grows with every change."""
+
+    name: str
+    ledger: str
+    columns: dict[str, str]
+    keys: tuple[str, ...]
+    newer: str
+
+
+STATES = Published("_shoptide_record_states", "record_states", STATE_COLUMNS, ("push", "key"), "updated_at")
+HISTORY = Published("_shoptide_record_history", "record_history", HISTORY_COLUMNS, ("id",), "id")
 
 
 def publish(warehouse: DuckDBWarehouse, ledger: Ledger) -> None:
+    """Bring both tables up to the ledger. Nothing happens to a warehouse that is only read."""
     if warehouse.read_only:
         return
-    warehouse.publish("_shoptide_record_states", STATES, [_row(each, STATES) for each in ledger.all_states()])
-    history = [_row(each, HISTORY) for each in ledger.all_history(limit=LATEST)]
-    warehouse.publish("_shoptide_record_history", HISTORY, history)
+    for table in (STATES, HISTORY):
+        _bring_up(warehouse, ledger, table)
 
 
-def _row(values: dict[str, Any], columns: dict[str, str]) -> tuple[Any, ...]:
-    return tuple(_value(values.get(name), kind) for name, kind in columns.items())
-
-
-def _value(value: Any, kind: str) -> Any:
-    if value is None:
-        return None
-    if kind == "TIMESTAMP":
-        return datetime.fromisoformat(value).replace(tzinfo=None)
-    return json.dumps(value, default=str) if kind == "JSON" else value
+def _bring_up(warehouse: DuckDBWarehouse, ledger: Ledger, table: Published) -> None:
+    names = tuple(table.columns)
+    since = warehouse.newest(table.name, table.columns, table.newer)
+    if since is not None:
+        since = since.isoformat() if isinstance(since, datetime) else since
+        warehouse.merge_lines(
+            table.name, table.columns, table.keys, ledger.lines(table.ledger, names, table.newer, since)
+        )
+    if since is None or warehouse.size(table.name) != ledger.size(table.ledger):
+        # Never published, by another version, or from another ledger: all of it anew.
+        warehouse.replace_lines(table.name, table.columns, ledger.lines(table.ledger, names))

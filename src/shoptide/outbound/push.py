@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +33,7 @@ from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
 
 EMPTY_KEY = "(empty)"
+COLLECT_AFTER = 200_000  # new objects
 # The outcomes of rows that are not sent, by their action.
 UNSENT = {action: action for action in ("blocked", "ambiguous", "skipped")} | dict.fromkeys(
     ("invalid", "waiting"), "rejected"
@@ -94,12 +97,25 @@ def plan(
 ) -> Plan:
     """What a push would do, without doing it. The store is only read. Raises SourceError and ConfigError."""
     job = _job(push, client, warehouse, ledger, base, options or Options())
-    found = _planned(job)
+    with rarely_collecting():
+        found = _planned(job)
     if job.options.limit is not None:
         found.rows = limited(found.rows, job.options.limit)
     _estimated(job, found)
     found.notes += [told] if (told := shrunk(found)) else []
     return found
+
+
+@contextmanager
+def rarely_collecting() -> Iterator[None]:
+    """Python looks for garbage less often: a plan's rows are many objects that all stay, and looking through them
+    again and again takes a quarter of a large push's time."""
+    held = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER, *held[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*held)
 
 
 def _planned(job: Job) -> Plan:
@@ -187,7 +203,7 @@ def push(
     """
     job = _job(push, client, warehouse, ledger, base, options or Options())
     halt = stop or (lambda: False)
-    with ledger.lock(f"push:{client.domain}:{push.name}"):
+    with ledger.lock(f"push:{client.domain}:{push.name}"), rarely_collecting():
         run_id = ledger.begin_run("push", push.name, client.domain, _shown(job.options))
         report = PushReport(run_id, push.name, client.domain)
         before, began = client.meter.snapshot(), clock.monotonic()

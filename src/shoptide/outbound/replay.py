@@ -53,14 +53,26 @@ class Reads(Exception):  # noqa: N818  # control flow
         self.variables = variables or {}
 
 
+@dataclass(frozen=True)
+class Known:
+    """What was answered before; `asked` is the query, None for a mutation."""
+
+    answer: Answer
+    asked: tuple[str, str] | None = None
+
+
 class Replay(Session):
-    """A session that answers from what was answered before; all else it shares with the session it stands for."""
+    """A session that answers from what was answered before; all else it shares with the session it stands for.
 
-    __slots__ = ("answers", "at", "may_read")
+    Mutations are told apart by their order, queries between two of them by what they ask: one that a writer leaves out
+    the second time, because the session has learned the answer since, is passed over.
+    """
 
-    def __init__(self, session: Session, answers: list[Answer], *, may_read: bool) -> None:
+    __slots__ = ("at", "known", "may_read")
+
+    def __init__(self, session: Session, known: list[Known], *, may_read: bool) -> None:
         self.__dict__ = session.__dict__
-        self.answers = answers
+        self.known = known
         self.at = 0
         self.may_read = may_read
 
@@ -72,34 +84,36 @@ class Replay(Session):
     def mutate(
         self, name: str, variables: Mapping[str, Any], select: str, *, idempotency_key: str | None = None
     ) -> dict[str, Any]:
-        answer = self._known()
-        if answer is None:
-            raise Pending(Mutation(name, variables, select, idempotency_key))
-        return self.judged(name, answer)
+        while self.at < len(self.known):
+            found = self.known[self.at]
+            self.at += 1
+            if found.asked is None:
+                return self.judged(name, _given(found.answer))
+        raise Pending(Mutation(name, variables, select, idempotency_key))
 
     def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        answer = self._known()
-        if answer is not None:
-            return answer
+        asked = (document, repr(variables))
+        for index in range(self.at, len(self.known)):
+            if self.known[index].asked is None:
+                break
+            if self.known[index].asked == asked:
+                self.at = index + 1
+                return _given(self.known[index].answer)
         if not self.may_read:
             raise Reads(document, variables)
         found = super().query(document, variables)
-        self.answers.append(found)
+        self.known.insert(self.at, Known(found, asked))
         self.at += 1
         return found
 
     def ensure_marker(self) -> None:
         """Nothing: who sends many rows together has seen to it before."""
 
-    def _known(self) -> dict[str, Any] | None:
-        """The next answer that is known; raises it when it was an error."""
-        if self.at >= len(self.answers):
-            return None
-        answer = self.answers[self.at]
-        self.at += 1
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+
+def _given(answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 @dataclass
@@ -107,7 +121,11 @@ class Attempt:
     """A row on its way: what its writer was answered so far."""
 
     row: Planned
-    answers: list[Answer] = field(default_factory=list)
+    known: list[Known] = field(default_factory=list)
+
+    def answered(self, answer: Answer) -> None:
+        """Take in the answer to the mutation it waits for."""
+        self.known.append(Known(answer))
 
     def proceed(self, session: Session, act: Act, *, may_read: bool = True) -> Mutation | str | None:
         """Run the writer: the mutation it waits for, or the record's gid when it is through.
@@ -115,6 +133,6 @@ class Attempt:
         Raises what the writer raises, and Reads where it asks the store although `may_read` is false.
         """
         try:
-            return act(Replay(session, self.answers, may_read=may_read), self.row)
+            return act(Replay(session, self.known, may_read=may_read), self.row)
         except Pending as pending:
             return pending.mutation

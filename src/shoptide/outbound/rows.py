@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from shoptide.config import PushConfig
 from shoptide.errors import ConfigError, SourceError
@@ -39,13 +40,18 @@ class Draft:
 
     @property
     def hash(self) -> str:
-        return content_hash(self.values)
+        found: str | None = self.__dict__.get("_hash")
+        if found is None:  # asked for several times on a row's way
+            found = self.__dict__["_hash"] = content_hash(self.values)
+        return found
+
+
+ENCODER = msgspec.json.Encoder(enc_hook=str, order="sorted")
 
 
 def content_hash(values: Mapping[str, Any]) -> str:
     """A short hash that is the same for the same values, whatever their order. DuckDB makes it too (`canonical`)."""
-    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.md5(ENCODER.encode(values), usedforsecurity=False).hexdigest()
 
 
 def checked_config(push: PushConfig) -> PushObject:

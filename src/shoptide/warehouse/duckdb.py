@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -184,3 +185,54 @@ class DuckDBWarehouse:
             if rows:
                 marks = ", ".join("?" for _ in columns)
                 connection.executemany(f"INSERT INTO {self.table(name)} VALUES ({marks})", rows)
+
+    # tables that follow others, row by row of a file
+
+    def newest(self, name: str, columns: dict[str, str], column: str) -> Any:
+        """The largest value of a column; None where there is no such table, an empty one, or one of other columns."""
+        if list(self.columns(name)) != list(columns):
+            return None
+        with self.errors():
+            found = self.connection.execute(f"SELECT max({quoted(column)}) FROM {self.table(name)}").fetchone()
+        return found[0] if found else None
+
+    def size(self, name: str) -> int:
+        with self.errors():
+            found = self.connection.execute(f"SELECT count(*) FROM {self.table(name)}").fetchone()
+        return int(found[0]) if found else 0
+
+    def merge_lines(self, name: str, columns: dict[str, str], keys: tuple[str, ...], lines: Iterable[str]) -> None:
+        """Put rows, as blocks of lines of JSON objects, in place of those with the same keys."""
+        with self._read_lines(columns, lines) as rows, self.transaction() as connection:
+            if rows is None:
+                return
+            same = " AND ".join(f"t.{quoted(key)} = n.{quoted(key)}" for key in keys)
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE newer AS {rows}")
+            connection.execute(f"DELETE FROM {self.table(name)} t USING newer n WHERE {same}")
+            connection.execute(f"INSERT INTO {self.table(name)} SELECT * FROM newer")
+            connection.execute("DROP TABLE newer")
+
+    def replace_lines(self, name: str, columns: dict[str, str], lines: Iterable[str]) -> None:
+        """Make a table of just these rows, given as blocks of lines of JSON objects."""
+        declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
+        with self._read_lines(columns, lines) as rows, self.transaction() as connection:
+            connection.execute(f"CREATE OR REPLACE TABLE {self.table(name)} ({declared})")
+            if rows is not None:
+                connection.execute(f"INSERT INTO {self.table(name)} {rows}")
+
+    @contextmanager
+    def _read_lines(self, columns: dict[str, str], lines: Iterable[str]) -> Iterator[str | None]:
+        """The SELECT of lines' rows, which stand in a file meanwhile; None when there are none."""
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".jsonl") as file:
+            file.writelines(lines)
+            file.flush()
+            if not file.tell():
+                yield None
+                return
+            as_text = {"TIMESTAMP": "VARCHAR"}  # instants come with their offset
+            declared = ", ".join(
+                f"{literal(name)}: {literal(as_text.get(kind, kind))}" for name, kind in columns.items()
+            )
+            casts = ", ".join(f"CAST({quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in columns.items())
+            read = f"read_json({literal(file.name)}, format = 'newline_delimited', columns = {{{declared}}})"
+            yield f"SELECT {casts} FROM {read}"

@@ -83,7 +83,7 @@ class Sender:
     def send(self, rows: Iterable[Planned], *, together: bool = False) -> None:
         """Send rows until all are settled or `stop` says so; what is in flight is always waited for.
 
-        `together` sends many rows in a document, where the object can be. Raises what makes every further row pointless:
+        `together` sends many rows in a document, where that can be. Raises what makes every further row pointless:
         a token or shop that went away.
         """
         writes = [row for row in rows if row.action in WRITES]

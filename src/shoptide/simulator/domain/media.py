@@ -1,4 +1,4 @@
-"""Media of products: images, videos and models with the states they go through; attaching them to variants; files."""
+"""Media of products: images, videos and models with the states they go through; attaching them to variants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from shoptide.simulator.context import Context
-from shoptide.simulator.registry import Args, Listing, field, mutation, root, sort, user_error
+from shoptide.simulator.registry import Args, Listing, field, mutation, sort, user_error
 from shoptide.simulator.shop import Record, Shop, kind_of, stamp_of, tail_of
 
 KINDS = {"IMAGE": "MediaImage", "EXTERNAL_VIDEO": "ExternalVideo", "VIDEO": "Video", "MODEL_3D": "Model3d"}
@@ -117,7 +117,7 @@ def missing(wanted: list[str], product: Record) -> Record | None:
     return user_error(None, message, "MEDIA_DOES_NOT_EXIST")
 
 
-def _changed(shop: Shop, product: Record) -> None:
+def note_change(shop: Shop, product: Record) -> None:
     shop.touch(product)
     shop.table("Product").put(product)
     shop.emit("products/update", product)
@@ -132,7 +132,7 @@ def create(args: Args, ctx: Context) -> Record:
     wrong = {int(error["field"][1]) for error in errors}
     added = add(ctx.shop, product, [entry for index, entry in enumerate(args["media"]) if index not in wrong])
     if added:
-        _changed(ctx.shop, product)
+        note_change(ctx.shop, product)
     return {"product": product, "media": added, "userErrors": errors, "mediaUserErrors": errors}
 
 
@@ -151,7 +151,7 @@ def update(args: Args, ctx: Context) -> Record:
             record["_settled"] = True  # an update waits until the medium is processed
             ctx.shop.touch(record)
             changed.append(record)
-    _changed(ctx.shop, product)
+    note_change(ctx.shop, product)
     return {"product": product, "media": changed, "userErrors": [], "mediaUserErrors": []}
 
 
@@ -166,7 +166,7 @@ def delete(args: Args, ctx: Context) -> Record:
     images = [_product_image(get(ctx.shop, gid)) for gid in args["mediaIds"]]
     for gid in args["mediaIds"]:
         drop(ctx.shop, gid, product)
-    _changed(ctx.shop, product)
+    note_change(ctx.shop, product)
     gone = {"deletedMediaIds": args["mediaIds"], "deletedProductImageIds": [gid for gid in images if gid]}
     return {**gone, "product": product, "userErrors": [], "mediaUserErrors": []}
 
@@ -186,7 +186,7 @@ def reorder(args: Args, ctx: Context) -> Record:
         errors = [{**error, "field": ["moves"]}]
         return {"job": None, "userErrors": errors, "mediaUserErrors": errors}
     product["_media"] = moved(product["_media"], args["moves"])
-    _changed(ctx.shop, product)
+    note_change(ctx.shop, product)
     return {"job": done_job(), "userErrors": [], "mediaUserErrors": []}
 
 
@@ -234,7 +234,7 @@ def _variant_media(args: Args, ctx: Context, *, attach: bool) -> Record:
             variant["_media"] = pair["mediaIds"][0] if attach else None
             ctx.shop.touch(variant)
             variants.append(variant)
-    _changed(ctx.shop, product)
+    note_change(ctx.shop, product)
     return {"product": product, "productVariants": variants, "userErrors": []}
 
 
@@ -280,37 +280,6 @@ def _pair_problem(
         message = "The given variant already has attached media."
         return "variantId", message, "PRODUCT_VARIANT_ALREADY_HAS_MEDIA"
     return None
-
-
-# files
-
-
-@mutation("fileCreate")
-def file_create(args: Args, ctx: Context) -> Record:
-    files = [{**entry, "mediaContentType": entry.get("contentType") or "IMAGE"} for entry in args["files"]]
-    for entry in files:
-        if entry["mediaContentType"] not in KINDS:
-            entry["mediaContentType"] = "IMAGE"
-    errors = source_problems(files, "files")
-    if errors:
-        return {"files": None, "userErrors": errors}
-    return {"files": [media_record(ctx.shop, entry) for entry in files], "userErrors": []}
-
-
-@mutation("fileDelete")
-def file_delete(args: Args, ctx: Context) -> Record:
-    gone = [gid for gid in args["fileIds"] if get(ctx.shop, gid) is None]
-    if gone:
-        what = f"File id {gone[0]} does not exist." if len(gone) == 1 else f"File ids {','.join(gone)} do not exist."
-        return {"deletedFileIds": None, "userErrors": [user_error(["fileIds"], what, "FILE_DOES_NOT_EXIST")]}
-    for gid in args["fileIds"]:
-        drop(ctx.shop, gid)
-    return {"deletedFileIds": args["fileIds"], "userErrors": []}
-
-
-@root("files")
-def files(_args: Args, ctx: Context) -> Listing:
-    return Listing("File", [row for kind in KINDS.values() for row in ctx.shop.table(kind)], root="files")
 
 
 # reading
@@ -362,7 +331,7 @@ def variant_image(record: Record, _args: Args, ctx: Context) -> Record | None:
 
 def image_record(record: Record, ctx: Context) -> Record:
     source = urlsplit(record["_source"])
-    name = source.path.rsplit("/", 1)[-1] or "image"
+    name = record.get("_name") or source.path.rsplit("/", 1)[-1] or "image"
     address = f"https://cdn.shopify.com/s/files/1/{ctx.shop.number}/files/{name}?v={tail_of(record['id'])}"
     return {
         "id": f"gid://shopify/ImageSource/{record['_image']}",

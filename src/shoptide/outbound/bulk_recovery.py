@@ -17,6 +17,7 @@ from shoptide.ledger import Ledger, RecordState, Sending
 from shoptide.outbound.bulk_files import lines_of, mutation_of
 from shoptide.outbound.bulk_sending import fetched, gid_of
 from shoptide.outbound.replay import Answer
+from shoptide.outbound.resolution import Found, taken_over
 from shoptide.outbound.session import Refused, Session
 from shoptide.shopify import bulk
 from shoptide.shopify.bulk import BulkOperation
@@ -24,8 +25,6 @@ from shoptide.shopify.bulk import BulkOperation
 log = logging.getLogger(__name__)
 
 RECENT = 100  # operations of the store that are looked through for a token
-# Objects whose records are made by one mutation alone: an answered line is the whole row.
-ONE_STEP = ("customers", "orders")
 
 
 def resolve_files(
@@ -51,7 +50,8 @@ def resolve_files(
         if operation is None:
             outcomes |= {entry.key: "not_applied" for entry in rows}
             continue
-        outcomes |= dict.fromkeys(found.undone, "not_applied") | {state.key: "applied" for state in found.applied}
+        outcomes |= dict.fromkeys(found.undone, "not_applied")
+        outcomes |= {each.key: "applied" if each.outcome == "applied" else "not_applied" for each in found.applied}
         left += found.open
         ledger.close_operation(operation.id, "settled")
     return outcomes, left
@@ -117,15 +117,5 @@ def _state(session: Session, name: str, entry: Sending, answer: Answer, run_id: 
     gid = entry.gid or gid_of(payload)
     if entry.action == "update" or gid is None:
         return None  # what follows the first step may be missing, and sending it all again does no harm
-    whole = entry.action == "delete" or session.push.object in ONE_STEP
-    return RecordState(
-        push=entry.push,
-        key=entry.key,
-        outcome="applied",
-        action=entry.action,
-        run_id=run_id,
-        gid=gid,
-        hash=entry.hash if whole else None,
-        sent=entry.sent if whole and entry.action == "create" else None,
-        message="read in the result of the bulk operation after the push was interrupted",
-    )
+    later = any((entry.sent or {}).get(name) for name in session.target.later)
+    return taken_over(entry, run_id, Found(gid, whole=entry.action == "delete" or not later))

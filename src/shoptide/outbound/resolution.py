@@ -191,18 +191,18 @@ def resolve_lost(session: Session, ledger: Ledger, run_id: str, entries: Iterabl
     creates = [entry for entry in lost if entry.action == "create"]
     found = _find_lost(session, creates)
     outcomes: dict[str, str] = {}
+    states: list[RecordState] = []
     for entry in lost:
+        outcomes[entry.key] = "not_applied"  # an update or a deletion may be sent twice; a create was looked for
         if entry.action == "create" and entry.key in found:
-            known = found[entry.key]
-            ledger.settle([_taken_over(entry, run_id, known)])
-            outcomes[entry.key] = "applied" if known.whole else "not_applied"
+            states.append(taken_over(entry, run_id, found[entry.key]))
+            outcomes[entry.key] = "applied" if found[entry.key].whole else "not_applied"
         elif entry.action == "delete" and entry.gid and not _exists(session, entry.gid):
-            ledger.settle([_taken_over(entry, run_id, Found(entry.gid))])
+            states.append(taken_over(entry, run_id, Found(entry.gid)))
             outcomes[entry.key] = "applied"
-        else:
-            # An update or a deletion may be sent twice; a create was looked for and is not there.
-            ledger.withdraw(entry.push, [entry.key])
-            outcomes[entry.key] = "not_applied"
+    settled = {state.key for state in states}
+    ledger.settle(states)
+    ledger.withdraw(session.push.name, [entry.key for entry in lost if entry.key not in settled])
     return outcomes
 
 
@@ -215,7 +215,8 @@ class Found:
     whole: bool = True
 
 
-def _taken_over(entry: Sending, run_id: str, found: Found) -> RecordState:
+def taken_over(entry: Sending, run_id: str, found: Found) -> RecordState:
+    """The state of a row whose record was found; a row with a step still to come is not applied yet."""
     as_sent = found.certain and found.whole
     return RecordState(
         push=entry.push,

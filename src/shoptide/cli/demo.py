@@ -30,7 +30,7 @@ base_url = "{url}"
 url = "duckdb:///demo.duckdb"
 
 [pull.store]
-streams = "all"
+streams = ["customers", "products", "orders", "fulfillments"]
 
 [push.vip]
 object = "customers"

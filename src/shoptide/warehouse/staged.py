@@ -1,11 +1,12 @@
 """A push's source read once, and asked which of its rows may differ from what is known: sets, before anything is a row.
 
-The rows lie in a temporary table of a connection of its own, so a query is run once whatever is asked afterwards, and
-all answers are about the same rows.
+A query or file is put into a temporary table of a connection of its own, so it is run once whatever is asked
+afterwards; a table is read where it lies, in one transaction. Either way all answers are about the same rows.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,9 +16,12 @@ from typing import Any
 import duckdb
 
 from shoptide.warehouse.names import literal, quoted
-from shoptide.warehouse.source import in_plain_times, refuse_names, statement, unreadable
+from shoptide.warehouse.source import ZONED, in_plain_times, refuse_names, statement, unreadable
 
 BATCH = 2_000
+STAGED = "staged"
+WHOLE = "SELECT * FROM "
+PLAIN_NAME = re.compile(r'"(?:[^"]|"")*"(\."(?:[^"]|"")*")*')
 # One line for each known record: its key in hexadecimal, the hash of its values, what it is to the reader.
 KNOWN = "columns = {'key': 'VARCHAR', 'hash': 'VARCHAR', 'fate': 'VARCHAR'}"
 
@@ -45,6 +49,7 @@ class StagedSource:
     types: dict[str, Kind]
     count: int
     connection: duckdb.DuckDBPyConnection = field(repr=False)
+    rows: str = STAGED  # the table's name in SQL
     key: str = ""
 
     def __enter__(self) -> StagedSource:
@@ -59,7 +64,7 @@ class StagedSource:
         hashed = "NULL::VARCHAR" if values is None else f"md5({values})"
         self._run(
             f"CREATE TEMP TABLE marked AS SELECT rowid AS row, CAST({quoted(key)} AS VARCHAR) AS key, {hashed} AS hash"
-            " FROM staged"
+            f" FROM {self.rows}"
         )
         self._run("CREATE TEMP TABLE doubled AS SELECT key FROM marked GROUP BY key HAVING count(*) > 1")
 
@@ -97,7 +102,7 @@ class StagedSource:
 
     def chosen(self) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """The chosen rows in the source's order, each with its key as text."""
-        listed = f"SELECT CAST({quoted(self.key)} AS VARCHAR), * FROM staged"
+        listed = f"SELECT CAST({quoted(self.key)} AS VARCHAR), * FROM {self.rows}"
         whole = self._number("SELECT count(*) FROM chosen") == self.count
         part = "" if whole else " WHERE rowid IN (SELECT row FROM chosen)"
         result = self._run(f"{listed}{part} ORDER BY rowid")
@@ -141,9 +146,13 @@ def stage(connection: duckdb.DuckDBPyConnection, source: str, base: Path) -> Sta
         query = statement(source, base)
         described = connection.execute(f"DESCRIBE {query}").fetchall()
         refuse_names(source, [str(column[0]) for column in described])
-        connection.execute(f"CREATE TEMP TABLE staged AS {in_plain_times(query, described)}")
-        found = connection.table("staged")
-        number = connection.execute("SELECT count(*) FROM staged").fetchone()
+        rows = _in_place(connection, query, described)
+        connection.execute("BEGIN TRANSACTION")
+        if rows is None:
+            connection.execute(f"CREATE TEMP TABLE {STAGED} AS {in_plain_times(query, described)}")
+            rows = STAGED
+        found = connection.sql(f"SELECT * FROM {rows}")
+        number = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
     except duckdb.Error as error:
         connection.close()
         raise unreadable(source, error) from None
@@ -151,4 +160,16 @@ def stage(connection: duckdb.DuckDBPyConnection, source: str, base: Path) -> Sta
         connection.close()
         raise
     types = {name: Kind.of(kind) for name, kind in zip(found.columns, found.types, strict=True)}
-    return StagedSource(source, tuple(found.columns), types, int(number[0]) if number else 0, connection)
+    return StagedSource(source, tuple(found.columns), types, int(number[0]) if number else 0, connection, rows)
+
+
+def _in_place(connection: duckdb.DuckDBPyConnection, query: str, described: list[tuple[Any, ...]]) -> str | None:
+    """The table that the query reads whole, if it is one of DuckDB's own whose values Python takes as they are."""
+    name = query.removeprefix(WHOLE)
+    if not query.startswith(WHOLE) or not PLAIN_NAME.fullmatch(name) or any(ZONED in str(row[1]) for row in described):
+        return None
+    try:
+        connection.execute(f"SELECT rowid FROM {name} LIMIT 0")
+    except duckdb.Error:
+        return None  # a view has no row numbers
+    return name

@@ -60,6 +60,23 @@ def test_instants_arrive_as_utc(tmp_path: Path) -> None:
     assert rows(select, tmp_path) == [{"id": 1, "at": utc, "list": [{"then": utc}]}]
 
 
+def test_a_table_is_read_where_it_lies_and_as_it_is_now(tmp_path: Path) -> None:
+    """A view, or a table with instants, is not; what another connection does meanwhile is not seen."""
+    path = str(tmp_path / "w.duckdb")
+    with duckdb.connect(path) as other:
+        other.execute("set TimeZone = 'UTC'; create table t as select range as id from range(5)")
+        other.execute("create view v as from t; create table z as select 1 as id, now() as at")
+        for name, rows_at in (("t", '"t"'), ("v", "staged"), ("z", "staged"), ("from t", "staged")):
+            with stage(other.cursor(), name, tmp_path) as staged:
+                assert staged.rows == rows_at
+        with stage(other.cursor(), "t", tmp_path) as staged:
+            staged.mark("id", None)
+            other.execute("delete from t where id < 3; insert into t select 77")
+            staged.know([])
+            staged.select(done="a", by_hash=False)
+            assert [key for key, _row in staged.chosen()] == ["0", "1", "2", "3", "4"]
+
+
 def known(*records: tuple[str, str, str]) -> list[str]:
     return [f"{key.encode().hex()}\t{values}\t{fate}\n" for key, values, fate in records]
 

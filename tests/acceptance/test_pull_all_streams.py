@@ -52,10 +52,10 @@ THROUGH_THE_API = """mutation {
   pageCreate(page: {title: "P"}) { userErrors { message } }
   articleCreate(article: {title: "A" author: {name: "N"} tags: ["t"]} blog: {title: "B"}) { userErrors { message } }
   urlRedirectCreate(urlRedirect: {path: "/a" target: "/b"}) { userErrors { message } }
-  marketCreate(input: {name: "Europe" regions: [{countryCode: FR}]}) { userErrors { message } }
+  marketCreate(input: {name: "Europe" regions: [{countryCode: FR}]}) { market { id } userErrors { message } }
   giftCardCreate(input: {initialValue: "20"}) { giftCard { id } userErrors { message } }
   companyCreate(input: {company: {name: "Acme"} companyContact: {email: "buyer@example.com"}}) {
-    userErrors { message }
+    company { locations(first: 1) { nodes { id } } } userErrors { message }
   }
   discountCodeBasicCreate(basicCodeDiscount: {
     title: "T" code: "T10" customerGets: {items: {all: true} value: {percentage: 0.1}}
@@ -71,6 +71,20 @@ ON_THE_WAY = """mutation($item: ID!, $from: ID!, $to: ID!, $card: ID!) {
     originLocationId: $from destinationLocationId: $to lineItems: [{inventoryItemId: $item quantity: 2}]
   }) @idempotent(key: "transfer") { inventoryTransfer { id } userErrors { message } }
   giftCardCredit(id: $card creditInput: {creditAmount: {amount: "5" currencyCode: CAD}}) { userErrors { message } }
+}"""
+PRICED = """mutation($market: ID!, $place: ID!) {
+  catalogCreate(input: {title: "Europe" status: ACTIVE context: {marketIds: [$market]}}) {
+    catalog { id } userErrors { message }
+  }
+  sale: catalogCreate(input: {title: "Sale" status: ARCHIVED context: {marketIds: [$market]}}) {
+    userErrors { message }
+  }
+  wholesale: catalogCreate(input: {title: "Wholesale" status: ACTIVE context: {companyLocationIds: [$place]}}) {
+    userErrors { message }
+  }
+  priceListCreate(input: {
+    name: "Europe" currency: CAD parent: {adjustment: {type: PERCENTAGE_DECREASE value: 10}}
+  }) { priceList { id } userErrors { message } }
 }"""
 SHIPPED = """mutation($transfer: ID!, $item: ID!) {
   inventoryShipmentCreateInTransit(input: {movementId: $transfer lineItems: [{inventoryItemId: $item quantity: 1}]})
@@ -107,6 +121,8 @@ def whole_world(version: str = "2026-10") -> World:
     }
     sent = asked(world, ON_THE_WAY, version, **places)["inventoryTransferCreateAsReadyToShip"]["inventoryTransfer"]
     asked(world, SHIPPED, version, transfer=sent["id"], item=stocked["id"])
+    bought_for = made["companyCreate"]["company"]["locations"]["nodes"][0]["id"]
+    asked(world, PRICED, version, market=made["marketCreate"]["market"]["id"], place=bought_for)
     maker = Maker(world.shop, load(version))
     for plan in plans(version):
         maker.fill(plan)

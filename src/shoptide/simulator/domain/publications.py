@@ -154,8 +154,14 @@ def product_unpublish(args: Args, ctx: Context) -> Record:
 
 
 @root("publications")
-def publications(_args: Args, ctx: Context) -> Listing:
-    return Listing(KIND, ctx.shop.table(KIND))
+def publications(args: Args, ctx: Context) -> Listing:
+    """Of sales channels and of catalogs; `catalogType` leaves those of one sort."""
+    wanted = args.get("catalogType")
+    if wanted is None:
+        return Listing(KIND, ctx.shop.table(KIND))
+    kind = {"MARKET": "MarketCatalog", "COMPANY_LOCATION": "CompanyLocationCatalog", "NONE": ""}.get(wanted)
+    rows = [row for row in ctx.shop.table(KIND) if kind_of(row.get("catalog") or "") == kind and row.get("_catalog")]
+    return Listing(KIND, [row for row in ctx.shop.table(KIND) if not row.get("_catalog")] if wanted == "APP" else rows)
 
 
 @root("publicationsCount")
@@ -165,7 +171,7 @@ def publications_count(_args: Args, ctx: Context) -> Record:
 
 @root("channels")
 def channel_list(_args: Args, ctx: Context) -> Listing:
-    return Listing("Channel", [channel(row) for row in ctx.shop.table(KIND)])
+    return Listing("Channel", [channel(row) for row in ctx.shop.table(KIND) if not row.get("_catalog")])
 
 
 def channel(publication: Record) -> Record:
@@ -190,7 +196,7 @@ def app(record: Record, _args: Args, _ctx: Context) -> Record:
 
 @field(KIND, "channels")
 def channels_of(record: Record, _args: Args, _ctx: Context) -> Listing:
-    return Listing("Channel", [channel(record)])
+    return Listing("Channel", [] if record.get("_catalog") else [channel(record)])
 
 
 def _holding(shop: Shop, kind: str, publication: str) -> list[Record]:

@@ -18,6 +18,7 @@ from shoptide.simulator.domain import (
     money,
     order_creation,
     order_parts,
+    payment_terms,
     payments,
     text,
 )
@@ -53,6 +54,8 @@ def _problems(given: Args, shop: Shop, at: list[str], *, lines: bool) -> list[Re
             wrong.append(user_error([*at, "tags", str(index)], message))
     if given.get("customerId") and shop.table("Customer").get(given["customerId"]) is None:
         wrong.append(user_error([*at, "customerId"], "Customer does not exist"))
+    if given.get("paymentTerms") and (found := payment_terms.problem(given["paymentTerms"])):
+        wrong.append(user_error([*at, "paymentTerms", *found[0]], found[1]))
     buyer = (given.get("purchasingEntity") or {}).get("purchasingCompany")
     if buyer and company_records.purchase(buyer, shop) is None:
         message = "The company, its contact and its location do not belong together."
@@ -222,7 +225,13 @@ def create(args: Args, ctx: Context) -> Record:
     if errors := metafields.write_metafields(ctx, draft, given.get("metafields") or []):
         shop.table(KIND).remove(draft["id"])
         return {"draftOrder": None, "userErrors": errors}
+    _agree_on_terms(draft, given, shop)
     return {"draftOrder": draft, "userErrors": []}
+
+
+def _agree_on_terms(draft: Record, given: Args, shop: Shop) -> None:
+    if given.get("paymentTerms"):
+        payment_terms.give(draft, given["paymentTerms"], shop)
 
 
 @mutation("draftOrderCalculate")
@@ -250,6 +259,7 @@ def update(args: Args, ctx: Context) -> Record:
     if errors:
         return {"draftOrder": None, "userErrors": errors}
     apply(draft, given, shop)
+    _agree_on_terms(draft, given, shop)
     changed(shop, draft)
     return {"draftOrder": draft, "userErrors": []}
 
@@ -374,7 +384,9 @@ def _order(draft: Record, args: Args, shop: Shop) -> Record:
     order["_lines"] = [line["id"] for line in lines]
     order["_shipping"] = [dict(draft["_shipping"])] if draft.get("_shipping") else []
     order_creation.store(shop, order, lines)
-    status = "PENDING" if args.get("paymentPending") else "SUCCESS"
+    payment_terms.hand_over(draft, order, shop)
+    later = args.get("paymentPending") or payment_terms.of_owner(draft["id"], shop) is not None
+    status = "PENDING" if later else "SUCCESS"
     payments.add(shop, order, "SALE", draft_orders.price(draft), gateway="manual", status=status)
     fulfillment_orders.create_for(shop, order, lines)
     events.note(shop, "create", order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shoptide.simulator.domain import order_parts
+from shoptide.simulator.domain.order_risks import level
 from shoptide.simulator.domain.order_states import fulfillment_status, return_status
 from shoptide.simulator.domain.order_totals import totals, weight
 from shoptide.simulator.registry import boolean, instant, number, numeric_id, search, sort, text, token
@@ -115,7 +116,7 @@ search(
         "location_id": numeric_id(lambda _row, _shop: None),
         "fulfillment_location_id": numeric_id(locations),
         "reference_location_id": numeric_id(lambda _row, _shop: None),
-        "risk_level": token(lambda _row, _shop: "low", ("high", "medium", "low", "none", "pending")),
+        "risk_level": token(lambda row, _shop: level(row).lower(), ("high", "medium", "low", "none", "pending")),
         "cart_token": token(lambda row, _shop: row.get("cartToken")),
         "checkout_token": token(lambda row, _shop: row.get("checkoutToken")),
         "chargeback_status": token(lambda _row, _shop: None),

@@ -417,16 +417,6 @@ def journey(_record: Record, _args: Args, _ctx: Context) -> Record:
     return {"ready": True, "momentsCount": {"count": 0, "precision": "EXACT"}}
 
 
-@field("Order", "risk")
-def risk(_record: Record, _args: Args, _ctx: Context) -> Record:
-    return {"recommendation": "NONE", "assessments": []}
-
-
-@field("Order", "riskLevel")
-def risk_level(_record: Record, _args: Args, _ctx: Context) -> str:
-    return "LOW"
-
-
 @field("Order", "merchantBusinessEntity")
 def business_entity(_record: Record, _args: Args, ctx: Context) -> Record:
     first = next(iter(ctx.shop.table("Location")), {})

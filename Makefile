@@ -56,7 +56,7 @@ docs: $(READY)  ## Write the generated reference pages
 	@$(BIN)/python scripts/build_reference.py
 
 lock: $(READY)  ## Pin the requirements anew, with hashes
-	$(BIN)/uv pip compile --quiet pyproject.toml requirements/dev.in --extra simulate --universal --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet pyproject.toml requirements/dev.in --extra simulate --extra serve --extra postgres --extra dlt --extra lake --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-emit-index-url --no-annotate -o requirements/dev.txt
 
 clean:  ## Remove what was made

@@ -28,6 +28,7 @@ COMMANDS = {
     "resync": "Send records of a push again, changed or not.",
     "skip": "Leave records of a push out.",
     "query": "Ask the warehouse with SQL.",
+    "export": "Write tables as Parquet or CSV files.",
     "schema": "Show tables and columns, or the columns a push accepts.",
     "simulate": "Run a simulated Shopify store.",
 }

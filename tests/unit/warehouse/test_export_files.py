@@ -88,7 +88,7 @@ def test_a_large_table_becomes_several_files_and_one_again(
     folder, what = tmp_path / "out", kind
     export = Export(warehouse, folder, what, rows_in_one=1000)  # type: ignore[arg-type]  # one of the two
     found = export.write(["t", "orders"])
-    assert len(found[0].files) > 2
+    assert len(found[0].files) >= 2
     assert found[1].files == (f"orders.{kind}",)
     assert {path.name for path in folder.iterdir()} == {*found[0].files, f"orders.{kind}", MANIFEST}
     read = f"select count(*), count(distinct id), sum(id) from '{folder}/t-*.{kind}'"

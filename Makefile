@@ -55,9 +55,12 @@ scenarios: $(READY)  ## Replay recorded conversations against the simulator, whe
 docs: $(READY)  ## Write the generated reference pages
 	@$(BIN)/python scripts/build_reference.py
 
+PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-annotate
 lock: $(READY)  ## Pin the requirements anew, with hashes
-	$(BIN)/uv pip compile --quiet pyproject.toml requirements/dev.in --extra simulate --extra serve --extra postgres --extra dlt --extra lake --universal --python-version 3.11 \
-		--generate-hashes --no-header --no-emit-index-url --no-annotate -o requirements/dev.txt
+	$(PIN) pyproject.toml requirements/dev.in --extra simulate --extra serve --extra postgres --extra dlt --extra lake \
+		-o requirements/dev.txt
+	$(PIN) pyproject.toml requirements/container.in --extra serve --extra postgres -o requirements/container.txt
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache shoptide-demo

@@ -122,6 +122,33 @@ class PushConfig:
 
 
 @dataclass(frozen=True)
+class MailConfig:
+    """A mail server that takes messages: `smtp://host:587` (STARTTLS where it is offered) or `smtps://host:465`."""
+
+    server: str
+    sender: str
+    user: str | None = None
+    password: Secret | None = None
+
+
+@dataclass(frozen=True)
+class NotifyConfig:
+    """Who is told when a sync's health changes: a command, a webhook, people by e-mail; any of them.
+
+    `on` are the healths that are worth telling (all when empty), `syncs` the names of syncs (`pull.store`; all when
+    empty).
+    """
+
+    name: str
+    command: tuple[str, ...] = ()
+    webhook: Secret | None = None  # such URLs are keys
+    email: tuple[str, ...] = ()
+    mail: MailConfig | None = None
+    on: tuple[str, ...] = ()
+    syncs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Config:
     path: Path  # the file; paths in it are relative to its folder
     shops: dict[str, ShopConfig]
@@ -129,3 +156,4 @@ class Config:
     ledger: LedgerConfig
     pulls: dict[str, PullConfig]
     pushes: dict[str, PushConfig]
+    notify: dict[str, NotifyConfig] = field(default_factory=dict)

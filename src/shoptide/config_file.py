@@ -17,6 +17,8 @@ from shoptide.config import (
     ON_CONFLICT,
     Config,
     LedgerConfig,
+    MailConfig,
+    NotifyConfig,
     PullConfig,
     PushConfig,
     QueryConfig,
@@ -236,11 +238,13 @@ def _config(path: Path, tree: dict[str, Any], warn: Warn) -> Config:
     ledger = _ledger(_table(root, "ledger"))
     pulls = {name: _pull(name, section, shops) for name, section in _named(root, "pull").items()}
     pushes = {name: _push(name, section, shops) for name, section in _named(root, "push").items()}
+    syncs = [*(f"pull.{each}" for each in pulls), *(f"push.{each}" for each in pushes)]
+    notify = {name: _notify(name, section, syncs) for name, section in _named(root, "notify").items()}
     root.finish()
     if not shops:
         hint = "add [shop.main] with name and access_token, or run `shoptide init`"
         raise ConfigError(f"{path} names no shop", hint=hint)
-    return Config(path, shops, warehouse, ledger, pulls, pushes)
+    return Config(path, shops, warehouse, ledger, pulls, pushes, notify)
 
 
 def _named(root: Section, key: str) -> dict[str, Section]:
@@ -382,3 +386,51 @@ def _push(name: str, section: Section, shops: dict[str, ShopConfig]) -> PushConf
     section.finish()
     checked_config(found)
     return found
+
+
+HEALTHS = ("Pending", "Healthy", "Incomplete", "Failed", "Delayed")
+
+
+def _notify(name: str, section: Section, known: list[str]) -> NotifyConfig:
+    found = NotifyConfig(
+        name,
+        section.texts("command"),
+        section.secret("webhook"),
+        section.texts("email"),
+        _mail(section),
+        tuple(_one_of(section, "on", each, HEALTHS) for each in section.texts("on")),
+        tuple(_one_of(section, "syncs", each, known) for each in section.texts("syncs")),
+    )
+    section.finish()
+    if not (found.command or found.webhook or found.email):
+        hint = 'add command = ["…"], webhook = "env:NOTIFY_URL" or email = ["ops@example.com"]'
+        raise section.wrong("command", "nobody would be told", hint=hint)
+    if found.email and found.mail is None:
+        raise section.wrong("smtp", "is missing", hint='for example smtp = "smtp://mail.example.com:587"')
+    return found
+
+
+def _one_of(section: Section, key: str, value: str, known: Any) -> str:
+    for each in known:
+        if each.lower() == value.lower():
+            return str(each)
+    hint = _near(value, known) or f"known here: {', '.join(known)}"
+    raise section.wrong(key, f"{value!r} is none of {', '.join(known)}", hint=hint)
+
+
+def _mail(section: Section) -> MailConfig | None:
+    server, sender = section.text("smtp"), section.text("from")
+    user, password = section.text("user"), section.secret("password")
+    if server is None:
+        return None
+    if not re.fullmatch(r"smtps?://[^\s/:@]+(:\d{1,5})?/?", server):
+        hint = 'for example "smtp://mail.example.com:587"; user and password are keys of their own'
+        raise section.wrong("smtp", f"{_without_login(server)!r} is no mail server's URL", hint=hint)
+    if not sender:
+        raise section.wrong("from", "is missing", hint='for example from = "shoptide@example.com"')
+    return MailConfig(server, sender, user, password)
+
+
+def _without_login(url: str) -> str:
+    """A URL that may hold a password, for an error."""
+    return re.sub(r"//[^/@]*@", "//…@", url)

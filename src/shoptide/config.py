@@ -149,6 +149,23 @@ class NotifyConfig:
 
 
 @dataclass(frozen=True)
+class ServeConfig:
+    """What `shoptide serve` listens on and is told by.
+
+    `public_url` is where the store sends its webhooks: the https URL that leads here, an EventBridge ARN or
+    `pubsub://project:topic`; without one no subscription is made. `secrets` sign webhooks, beside each shop's own
+    client secret; several while one is replaced by another. `compliance` is the folder of what is handed out.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str | None = None
+    secrets: tuple[Secret, ...] = ()
+    max_body: int = 2 * 1024 * 1024  # bytes of one webhook
+    compliance: str = ".shoptide/compliance"
+
+
+@dataclass(frozen=True)
 class Config:
     path: Path  # the file; paths in it are relative to its folder
     shops: dict[str, ShopConfig]
@@ -157,3 +174,4 @@ class Config:
     pulls: dict[str, PullConfig]
     pushes: dict[str, PushConfig]
     notify: dict[str, NotifyConfig] = field(default_factory=dict)
+    serve: ServeConfig = field(default_factory=ServeConfig)

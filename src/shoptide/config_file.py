@@ -23,6 +23,7 @@ from shoptide.config import (
     PushConfig,
     QueryConfig,
     Secret,
+    ServeConfig,
     ShopConfig,
     StreamConfig,
     WarehouseConfig,
@@ -123,6 +124,9 @@ class Section:
     def secret(self, key: str) -> Secret | None:
         value = self.text(key)
         return None if value is None else _secret(self, key, value)
+
+    def secrets(self, key: str) -> tuple[Secret, ...]:
+        return tuple(_secret(self, key, value) for value in self.texts(key))
 
     def below(self, key: str) -> dict[str, Section]:
         """The tables inside a table, by name."""
@@ -240,11 +244,12 @@ def _config(path: Path, tree: dict[str, Any], warn: Warn) -> Config:
     pushes = {name: _push(name, section, shops) for name, section in _named(root, "push").items()}
     syncs = [*(f"pull.{each}" for each in pulls), *(f"push.{each}" for each in pushes)]
     notify = {name: _notify(name, section, syncs) for name, section in _named(root, "notify").items()}
+    serve = _serve(_table(root, "serve"))
     root.finish()
     if not shops:
         hint = "add [shop.main] with name and access_token, or run `shoptide init`"
         raise ConfigError(f"{path} names no shop", hint=hint)
-    return Config(path, shops, warehouse, ledger, pulls, pushes, notify)
+    return Config(path, shops, warehouse, ledger, pulls, pushes, notify, serve)
 
 
 def _named(root: Section, key: str) -> dict[str, Section]:
@@ -300,6 +305,27 @@ def _warehouse(section: Section) -> WarehouseConfig:
 
 def _ledger(section: Section) -> LedgerConfig:
     found = LedgerConfig(section.text("url", DEFAULT_LEDGER) or "")
+    section.finish()
+    return found
+
+
+ADDRESSES = ("https://", "http://127.0.0.1", "http://localhost", "http://[::1]", "arn:aws:events:", "pubsub://")
+
+
+def _serve(section: Section) -> ServeConfig:
+    default = ServeConfig()
+    address = section.text("public_url")
+    if address and not address.startswith(ADDRESSES):
+        hint = 'for example "https://hooks.example.com", an EventBridge ARN or "pubsub://project:topic"'
+        raise section.wrong("public_url", f"{address!r} is no address a store sends webhooks to", hint=hint)
+    found = ServeConfig(
+        section.text("host", default.host) or "",
+        section.whole("port", default.port, least=0, most=65535),
+        address.rstrip("/") if address else None,
+        section.secrets("secrets"),
+        section.whole("max_body", default.max_body, least=1024),
+        section.text("compliance", default.compliance) or "",
+    )
     section.finish()
     return found
 

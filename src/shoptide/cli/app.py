@@ -30,6 +30,7 @@ COMMANDS = {
     "query": "Ask the warehouse with SQL.",
     "export": "Write tables as Parquet or CSV files.",
     "schema": "Show tables and columns, or the columns a push accepts.",
+    "serve": "Stay up: receive webhooks, keep shops current.",
     "simulate": "Run a simulated Shopify store.",
 }
 

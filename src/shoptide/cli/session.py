@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shoptide.cli import logs
 from shoptide.cli.app import Flags
@@ -74,16 +74,16 @@ def named(found: dict[str, T], name: str, kind: str) -> T:
     return found[name]
 
 
-def open_session(flags: Flags) -> Session:
-    """Read the configuration and set up logs. Raises ConfigError."""
+def open_session(flags: Flags, settings: Mapping[str, Any] | None = None) -> Session:
+    """Read the configuration, with what flags set of it by dotted name, and set up logs. Raises ConfigError."""
     logs.configure(log_format=flags.log_format, verbose=flags.verbose, quiet=flags.quiet)
 
     def warn(text: str) -> None:
         if not flags.quiet:
             sys.stderr.write(f"Warning: {text}\n")
 
-    config = load_config(flags.config, warn=warn)
-    logs.SCRUBBER.know(secrets_of(config.shops.values()))
+    config = load_config(flags.config, flags=settings, warn=warn)
+    logs.SCRUBBER.know([*secrets_of(config.shops.values()), *(each.reveal() for each in config.serve.secrets)])
     return Session(flags, config)
 
 

@@ -110,6 +110,14 @@ class Ledger:
         with self._errors(), self.engine.connect() as connection:
             yield connection
 
+    def writing(self) -> AbstractContextManager[sa.Connection]:
+        """A transaction for the tables of the modules beside this one. Raises LedgerError."""
+        return self._write()
+
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        """A connection for their queries. Raises LedgerError."""
+        return self._read()
+
     def close(self) -> None:
         self.engine.dispose()
 

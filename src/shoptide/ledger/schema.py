@@ -108,3 +108,35 @@ journal = sa.Table(
     sa.Column("operation", sa.String),  # the token of the bulk mutation's file that the write left in
     sa.Column("line", sa.Integer),  # its place in that file, from 0
 )
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),  # digest of shop, topic, event and subject: a delivery comes twice
+    sa.Column("shop", sa.String, nullable=False),
+    sa.Column("topic", sa.String, nullable=False),
+    sa.Column("subject", sa.String, nullable=False),  # the record's gid; empty where the delivery names none
+    sa.Column("event", sa.String, nullable=False),
+    sa.Column("api_version", sa.String),
+    sa.Column("triggered_at", sa.String),
+    sa.Column("received_at", sa.String, nullable=False),
+    sa.Column("body", sa.String),  # only where what to do is nowhere else: compliance requests
+    sa.Column("state", sa.String, nullable=False),  # waiting, again, done, ignored, failed
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("due_at", sa.String, nullable=False),
+    sa.Column("settled_at", sa.String),
+    sa.Column("note", sa.String),
+    sa.Index("inbox_by_state", "shop", "state", "due_at"),
+    sa.Index("inbox_by_subject", "shop", "subject"),
+)
+
+subscriptions = sa.Table(
+    "webhook_subscriptions",
+    metadata,
+    sa.Column("gid", sa.String, primary_key=True),
+    sa.Column("shop", sa.String, primary_key=True),
+    sa.Column("topic", sa.String, nullable=False),
+    sa.Column("uri", sa.String, nullable=False),
+    sa.Column("since", sa.String, nullable=False),
+    sa.Column("gone_at", sa.String),  # when it was found missing in the store
+)

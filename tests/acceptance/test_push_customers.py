@@ -191,7 +191,7 @@ def test_files_are_sources(project: Project) -> None:
 @pytest.mark.parametrize("action", ["reset_after", "internal_error", "timeout_after"])
 def test_a_lost_answer_is_looked_up_and_never_doubled(project: Project, action: str) -> None:
     """The store did the work and the answer was lost: the record is found and taken over."""
-    project.client.http.timeout = 2.0
+    project.client.http.timeout = 2.0  # type: ignore[attr-defined]  # it is an httpx2.Client
     project.fault(action=action, operation="customerCreate", every=2, times=2)
     config = project.config("vip", "customers", "upsert", CUSTOMERS, match=("email",))
     report = project.push(config)

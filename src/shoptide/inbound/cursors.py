@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
-from shoptide.warehouse.duckdb import DuckDBWarehouse
+if TYPE_CHECKING:
+    from shoptide.warehouse.duckdb import DuckDBWarehouse
 
 UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
 TABLE = "_shoptide_cursors"

@@ -21,6 +21,7 @@ from shoptide.inbound.cursors import Cursor
 from shoptide.inbound.events import Listener, PullReport, StreamProgress, StreamReport, StreamStarted
 from shoptide.inbound.extraction import Extract, Paging
 from shoptide.inbound.operations import BulkReader
+from shoptide.inbound.paging import NotByPages, refuse_stop
 from shoptide.inbound.proof import refuse_shortfall
 from shoptide.inbound.refused import WHOLE, refusals, widening
 from shoptide.inbound.sizing import Sizing
@@ -90,7 +91,7 @@ class Run:
 
 def extract(run: Run, job: Job) -> Extract | None:
     """Bring to disk what the stream has to read, counted against the store; None when nothing moved."""
-    extraction.refuse_stop(run.stopped)
+    refuse_stop(run.stopped)
     began = run.clock.monotonic()
     try:
         with run.client.meter.shared_with(job.meter):
@@ -263,7 +264,7 @@ def _by_pages(run: Run, job: Job, choice: Choice) -> Extract | None:
     why = f"more than {choice.most} pages, and the store does not count this"
     try:
         found = _read_pages(run, job, choice.most)
-    except extraction.NotByPages as told:
+    except NotByPages as told:
         found, why = None, f"more than a page shows hangs on one record: {told}"
     if found is None:
         _begin(run, job, "bulk", why, None)

@@ -17,7 +17,8 @@ from datetime import datetime
 from pathlib import Path
 
 from shoptide.errors import BulkFailed, NotFound, ProofFailed, SearchIgnored, ShoptideError
-from shoptide.inbound.extraction import Extract, Progress, Stop, refuse_stop
+from shoptide.inbound.extraction import Extract, Progress
+from shoptide.inbound.paging import Stop, refuse_stop
 from shoptide.inbound.sizing import BINS, Bounds, Sizing, halved, split
 from shoptide.inbound.slots import Slots
 from shoptide.inbound.window import EARLIEST, Window, beginning, disjoint, gaps, window_of

@@ -21,7 +21,7 @@ from typing import Any
 from shoptide.clock import Clock
 from shoptide.config import PullConfig
 from shoptide.errors import Interrupted, ProofFailed, ScopeMissing, ShoptideError, WarehouseMemory
-from shoptide.inbound import cursors, deletions, history
+from shoptide.inbound import cursors, deletions, departures, history
 from shoptide.inbound.cursors import Cursor
 from shoptide.inbound.events import (
     Event,
@@ -31,9 +31,10 @@ from shoptide.inbound.events import (
     StreamLanded,
     StreamReport,
 )
-from shoptide.inbound.extraction import Extract, refuse_stop
+from shoptide.inbound.extraction import Extract
 from shoptide.inbound.intake import Job, Options, Run, bulk_reader, extract, leave_out, settle
 from shoptide.inbound.landing import Landing
+from shoptide.inbound.paging import refuse_stop
 from shoptide.inbound.plans import chosen_streams, plan_one, plan_streams
 from shoptide.inbound.proof import proof_of, refuse_lost_lines
 from shoptide.inbound.reconciliation import reconcile
@@ -323,7 +324,7 @@ def _deletes(run: Run) -> None:
     last = cursors.load(run.warehouse, run.shop, run.config.name, deletions.CURSOR)
     since = next_floor(last.read_at if last else run.clock.now(), run.config.overlap)
     try:
-        found = deletions.read(run.client, since, stop=run.stopped)
+        found = departures.read(run.client, since, stop=run.stopped)
     except ScopeMissing as refused:
         run.report.notes.append(f"deletes are found by --reconcile only: {refused.message}")
         return

@@ -27,8 +27,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
-from shoptide.inbound.cursors import Cursor
+if TYPE_CHECKING:
+    from shoptide.inbound.cursors import Cursor
+
 
 UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
 EVER = datetime(1970, 1, 1, tzinfo=UTC)  # the floor where nothing can be searched: a probe counts everything
@@ -161,7 +164,9 @@ def _before(one: Window, other: Window) -> bool:
 def _edge(text: str | None) -> Edge | None:
     if text is None:
         return None
-    return datetime.fromisoformat(text.strip("'")) if text.startswith("'") else int(text)
+    if not text.startswith("'"):
+        return int(text)
+    return datetime.fromisoformat(text.strip("'").replace("Z", "+00:00"))  # noqa: FURB162  # Python 3.10 knows no Z
 
 
 def _edge_text(edge: Edge) -> str:

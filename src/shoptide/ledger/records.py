@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from shoptide.journal import RecordState, Sending
+
+__all__ = ["HistoryEntry", "OperationRecord", "RecordState", "Run", "RunKind", "RunOutcome", "Sending"]
+
 RunKind = Literal["pull", "push"]
 RunOutcome = Literal["succeeded", "incomplete", "failed", "interrupted"]
 
@@ -41,32 +45,6 @@ class OperationRecord:
 
 
 @dataclass(frozen=True)
-class RecordState:
-    """Where a source row stands: what became of it last, and what the store holds of it by our knowledge."""
-
-    push: str
-    key: str
-    outcome: str
-    action: str
-    run_id: str
-    gid: str | None = None
-    hash: str | None = None
-    sent: dict[str, Any] | None = None
-    message: str | None = None
-    code: str | None = None
-    field: str | None = None
-    column: str | None = None
-    value: str | None = None
-    attempts: int = 0
-    tried: str | None = None  # hash of the values that were refused last; `tried_at` is when
-    tried_at: datetime | None = None
-    order: str | None = None
-    cost: float | None = None
-    changes: dict[str, Any] | None = None
-    updated_at: datetime | None = None
-
-
-@dataclass(frozen=True)
 class HistoryEntry:
     key: str
     run_id: str
@@ -79,23 +57,3 @@ class HistoryEntry:
     code: str | None
     field: str | None
     cost: float | None
-
-
-@dataclass(frozen=True)
-class Sending:
-    """A write that was about to leave: noted before it does, removed when its outcome is known.
-
-    `marks` say how its record can be found in the store: match keys, custom id, what a delete was of. A write that left
-    in a file of a bulk mutation has the file's token as `operation`, and its `line` in it, counted from 0.
-    """
-
-    push: str
-    key: str
-    run_id: str
-    action: str
-    gid: str | None
-    marks: dict[str, Any]
-    hash: str | None
-    sent: dict[str, Any] | None
-    operation: str | None = None
-    line: int | None = None

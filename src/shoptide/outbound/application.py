@@ -17,7 +17,7 @@ from shoptide.errors import (
     Unreachable,
     WriteOutcome,
 )
-from shoptide.ledger import Ledger, RecordState, Sending
+from shoptide.journal import Journal, RecordState, Sending
 from shoptide.outbound import blame, fulfillment_writers, lookup, order_writers, product_media, product_writers, writers
 from shoptide.outbound.documents import MOST_ALIASES, send_together
 from shoptide.outbound.events import Outcome
@@ -71,7 +71,7 @@ class Sender:
     """Applies rows of one run."""
 
     session: Session
-    ledger: Ledger
+    ledger: Journal
     run_id: str
     stop: Callable[[], bool]
     tell: Callable[[Outcome], None]

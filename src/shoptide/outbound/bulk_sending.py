@@ -17,7 +17,7 @@ from typing import Any
 
 from shoptide.clock import SystemClock
 from shoptide.errors import AccessError, ApiError, BulkFailed, Interrupted, ProofFailed, ShoptideError, ShopUnavailable
-from shoptide.ledger import OperationRecord
+from shoptide.ledger import Ledger, OperationRecord
 from shoptide.outbound.application import Fatal, Sender, Settled, failed, in_batches, is_too_fast, prepare
 from shoptide.outbound.bulk_files import File, Group, answers, files
 from shoptide.outbound.estimate import FILE_LEAST
@@ -56,6 +56,7 @@ class BulkSender:
     """Applies rows of one run by bulk mutations; what a bulk mutation can't do goes in common documents."""
 
     sender: Sender
+    ledger: Ledger
     spool: Path
     moved: Moved
     progress: Progress = field(default_factory=Progress)
@@ -142,7 +143,7 @@ class BulkSender:
         self.progress.rows += len(found)
         self.progress.seconds += self.session.client.clock.monotonic() - began
         settled = self._settled(file, found)
-        self.sender.ledger.close_operation(operation.id, "settled")
+        self.ledger.close_operation(operation.id, "settled")
         return settled
 
     def _started(self, file: File) -> BulkOperation:
@@ -168,7 +169,7 @@ class BulkSender:
             status=started.status,
             started_at=started.created_at,
         )
-        self.sender.ledger.remember_operation(record)
+        self.ledger.remember_operation(record)
         log.info("push.operation_started", extra={"operation": started.id, "rows": len(file.attempts)})
         return started
 
@@ -176,7 +177,7 @@ class BulkSender:
         """The store never began with the file, or it is not known whether it did: then the journal keeps its rows."""
         rows = [attempt.row for attempt in file.attempts]
         if isinstance(error, (AccessError, ShopUnavailable)):
-            self.sender.ledger.withdraw(self.session.push.name, [row.key for row in rows])
+            self.ledger.withdraw(self.session.push.name, [row.key for row in rows])
             raise Fatal(error, []) from error
         if isinstance(error, ApiError):
             return [(row, failed(row, error)) for row in rows]

@@ -55,7 +55,7 @@ def _plain(value: Any) -> Any:
     except InvalidOperation:
         pass
     try:
-        return datetime.fromisoformat(text) if "T" in text else None
+        return datetime.fromisoformat(text.replace("Z", "+00:00")) if "T" in text else None  # noqa: FURB162  # Python 3.10 knows no Z
     except ValueError:
         return None
 

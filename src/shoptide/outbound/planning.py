@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shoptide.config import PushConfig
-from shoptide.ledger import RecordState
 from shoptide.outbound.rows import Draft, content_hash
 from shoptide.resources.inputs import Problem
 
 if TYPE_CHECKING:
+    from shoptide.journal import RecordState
     from shoptide.outbound.estimate import Estimate
 
 # What a row's action may be. `find` becomes create or update when the store has been asked; a row that was refused

@@ -270,7 +270,7 @@ def _send(job: Job, report: PushReport, found: Plan, tell: Listener, stop: Calla
         job.session, job.ledger, report.run_id, stop, lambda outcome: _count(report, outcome, tell, reckoned.writes)
     )
     if reckoned.way == "bulk":
-        files = BulkSender(sender, job.spool, lambda *moved: tell(OperationMoved(*moved)))
+        files = BulkSender(sender, job.ledger, job.spool, lambda *moved: tell(OperationMoved(*moved)))
         files.send(found.rows)
         report.bulk_speed = files.progress.speed
     else:

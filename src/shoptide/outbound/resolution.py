@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from shoptide.ledger import Ledger, RecordState, Sending
+from shoptide.journal import Journal, RecordState, Sending
 from shoptide.outbound import fulfillment_writers, lookup
 from shoptide.outbound.current import current
 from shoptide.outbound.likeness import holds, is_empty, merged
@@ -180,7 +180,7 @@ def marks_of(session: Session, row: Planned) -> dict[str, Any]:
     return {name: row.draft.values[name] for name in session.target.natural if row.draft.values.get(name)}
 
 
-def resolve_lost(session: Session, ledger: Ledger, run_id: str, entries: Iterable[Sending]) -> dict[str, str]:
+def resolve_lost(session: Session, ledger: Journal, run_id: str, entries: Iterable[Sending]) -> dict[str, str]:
     """Find out what became of writes without an answer; returns key → applied or not_applied.
 
     A create that reached the store is taken over with its gid; where it was found by a match key that others

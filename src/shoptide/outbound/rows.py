@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
-
-import msgspec
 
 from shoptide.config import PushConfig
 from shoptide.errors import ConfigError, SourceError
@@ -46,12 +46,21 @@ class Draft:
         return found
 
 
-ENCODER = msgspec.json.Encoder(enc_hook=str, order="sorted")
+@cache
+def encoder() -> Callable[[Mapping[str, Any]], bytes]:
+    """Canonical JSON. An engine without msgspec, which is compiled, has the standard library's: the same text but for
+    numbers with an exponent, and nobody compares hashes of both."""
+    try:
+        import msgspec
+    except ModuleNotFoundError:
+        plain = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+        return lambda values: plain.encode(values).encode()
+    return msgspec.json.Encoder(enc_hook=str, order="sorted").encode
 
 
 def content_hash(values: Mapping[str, Any]) -> str:
     """A short hash that is the same for the same values, whatever their order. DuckDB makes it too (`canonical`)."""
-    return hashlib.md5(ENCODER.encode(values), usedforsecurity=False).hexdigest()
+    return hashlib.md5(encoder()(values), usedforsecurity=False).hexdigest()
 
 
 def checked_config(push: PushConfig) -> PushObject:

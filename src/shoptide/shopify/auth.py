@@ -25,9 +25,8 @@ from shoptide.shopify.transport import exchange
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import httpx2
-
     from shoptide.shopify.endpoint import Endpoint
+    from shoptide.shopify.transport import Http
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +124,7 @@ def _held_for(endpoint: Endpoint, client_id: str, clock: Clock) -> _Held:
 
 
 def token_source(
-    shop: ShopConfig, endpoint: Endpoint, http: httpx2.Client, clock: Clock, store: TokenStore | None = None
+    shop: ShopConfig, endpoint: Endpoint, http: Http, clock: Clock, store: TokenStore | None = None
 ) -> TokenSource:
     """The shop's source of tokens; raises ConfigError when the configuration has no usable set of credentials."""
     if shop.refresh_token is not None:
@@ -152,7 +151,7 @@ def _client(shop: ShopConfig, why: str) -> tuple[str, Secret]:
 class TokenDesk:
     """The store's access token endpoint, asked by one app."""
 
-    def __init__(self, endpoint: Endpoint, http: httpx2.Client, clock: Clock, client_id: str, secret: Secret) -> None:
+    def __init__(self, endpoint: Endpoint, http: Http, clock: Clock, client_id: str, secret: Secret) -> None:
         self._endpoint = endpoint
         self._http = http
         self._clock = clock

@@ -49,10 +49,9 @@ from shoptide.shopify.transport import exchange, open_transport, quieten_signed_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import httpx2
-
     from shoptide.config import Secret, ShopConfig
     from shoptide.shopify.tokens import TokenStore
+    from shoptide.shopify.transport import Http
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +76,7 @@ class AdminClient:
         self,
         shop: ShopConfig,
         *,
-        transport: httpx2.Client | None = None,
+        transport: Http | None = None,
         clock: Clock | None = None,
         governor: Governor | None = None,
         token_store: TokenStore | None = None,
@@ -103,7 +102,7 @@ class AdminClient:
         self.governor = governor or governor_for(self.endpoint.budget, _app(shop), plan=shop.plan, clock=clock)
         quieten_signed_urls()
         self._owned = transport is None
-        self.http = transport or open_transport(self.endpoint)
+        self.http: Http = transport or open_transport(self.endpoint)
         self._tokens = token_source(shop, self.endpoint, self.http, self.clock, token_store)
         self._patience = patience or Patience()
         self._costs = _LearnedCosts()
@@ -220,7 +219,7 @@ class AdminClient:
         log.debug("api.answered", extra={"shop": self.domain, "call": call.name, "status": reply.status, "cost": spent})
         return read(reply, call, allow_partial=allow_partial)
 
-    def _exchange(self, request: httpx2.Request, call: Call, ticket: Ticket) -> Reply:
+    def _exchange(self, request: Any, call: Call, ticket: Ticket) -> Reply:
         try:
             return exchange(self.http, request, call)
         except Unreachable:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import httpx2
+from typing import TYPE_CHECKING, Any
 
 from shoptide.errors import ApiError, ConnectionLost, Interrupted, ProofFailed, ServerFault
 from shoptide.shopify.backoff import Backoff, pause
+from shoptide.shopify.transport import broken, not_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +65,7 @@ def fetch(
     or ServerFault after too many tries that brought nothing, Interrupted when `stop` says so: what came stays.
     """
     fruitless, renewed = 0, False
+    cut_off: tuple[type[Exception], ...] = (*not_sent(), *broken(), _Interim)
     delays = BACKOFF.delays(client.chance)
     while True:
         before = _length(part)
@@ -76,7 +76,7 @@ def fetch(
                 raise _fault(client, refused.status) from None
             url, renewed = fresh, True
             continue
-        except (httpx2.TransportError, _Interim) as cut:
+        except cut_off as cut:
             reason = type(cut).__name__
         else:
             if size is None or _length(part) >= size:
@@ -119,7 +119,7 @@ def _transfer(client: AdminClient, url: str, part: Path, stop: Callable[[], bool
                     raise Interrupted("stopped while a result was fetched", hint="run the same command again to go on")
 
 
-def _mode(response: httpx2.Response, have: int) -> str | None:
+def _mode(response: Any, have: int) -> str | None:
     """How to write what comes: go on, or begin anew when the server ignores the range; None when there is no more."""
     status = response.status_code
     if status == 206 and response.headers.get("content-range", "").startswith(f"bytes {have}-"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 
 class Secret:
@@ -31,6 +33,36 @@ class Secret:
         return hash(self._value)
 
 
+SECRET_PARAMETERS = re.compile(
+    r"password|passwd|passphrase|secret|token|private_?key(?!_(file|path))|credentials", re.IGNORECASE
+)
+
+
+def without_secrets(url: str) -> tuple[str, dict[str, Secret]]:
+    """A database's URL without its password and whatever else of it is secret, and those by name.
+
+    `postgresql://me:pa@host/db?sslpassword=pb` → `postgresql://me@host/db`, password and sslpassword.
+    """
+    found: dict[str, Secret] = {}
+    head, mark, query = url.partition("?")
+    if re.fullmatch(r"[a-z0-9+.-]+://[^/@:]*:[^/@]*[^/@0-9][^/@]*", head) and "@" in query:
+        head, mark, query = url, "", ""  # a question mark of the password itself
+    if held := re.fullmatch(
+        r"(?P<start>[a-z0-9+.-]+://[^/@:]*):(?P<password>.*)(?P<rest>@[^@]*)", head, re.IGNORECASE | re.DOTALL
+    ):
+        if held["password"]:
+            found["password"] = Secret(unquote(held["password"]))
+        head = held["start"] + held["rest"]
+    kept = []
+    for part in query.split("&") if mark else []:
+        name, _, value = part.partition("=")
+        if SECRET_PARAMETERS.search(name) and value:
+            found[unquote(name)] = Secret(unquote(value))
+        else:
+            kept.append(part)
+    return head + (f"?{'&'.join(kept)}" if kept else ""), found
+
+
 @dataclass(frozen=True)
 class ShopConfig:
     """One shop: `alias` is the name in the file, `domain` is `acme.myshopify.com`."""
@@ -49,9 +81,12 @@ class ShopConfig:
 
 @dataclass(frozen=True)
 class WarehouseConfig:
+    """Where the tables are. What is secret of the URL stands in `secrets`, by name (`password`, …), not in `url`."""
+
     url: str
     schema: str = "shopify"
     views: tuple[str, ...] = ()
+    secrets: dict[str, Secret] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

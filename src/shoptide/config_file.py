@@ -27,6 +27,7 @@ from shoptide.config import (
     ShopConfig,
     StreamConfig,
     WarehouseConfig,
+    without_secrets,
 )
 from shoptide.errors import ConfigError
 from shoptide.shopify.endpoint import shop_domain
@@ -37,6 +38,7 @@ PLANS = ("standard", "advanced", "plus", "enterprise")
 DEFAULT_LEDGER = "sqlite:///.shoptide/ledger.db"
 DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)\s*$")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+KEPT_ELSEWHERE = ("env:", "file:", "keyring:")
 # Variables of the environment that are no settings of the file.
 RESERVED = ("SHOPTIDE_CONFIG",)
 
@@ -294,11 +296,18 @@ def _shop(alias: str, section: Section) -> ShopConfig:
 
 
 def _warehouse(section: Section) -> WarehouseConfig:
-    found = WarehouseConfig(
-        section.text("url", "duckdb:///shoptide.duckdb") or "",
-        section.text("schema", "shopify") or "",
-        section.texts("views"),
-    )
+    """The URL may itself be kept elsewhere (`env:NAME`), and so may the password in it or beside it."""
+    written = section.text("url", "duckdb:///shoptide.duckdb") or ""
+    kept = written.startswith(KEPT_ELSEWHERE)
+    url, secrets = without_secrets(_secret(section, "url", written).reveal() if kept else written)
+    for name, value in secrets.items():
+        if value.reveal().startswith(KEPT_ELSEWHERE):
+            secrets[name] = _secret(section, "url", value.reveal())
+        elif not kept:
+            section.warn(f'[{section.path}] url holds a {name} as it is: url = "env:NAME" keeps it out of the file')
+    if (password := section.secret("password")) is not None:
+        secrets["password"] = password
+    found = WarehouseConfig(url, section.text("schema", "shopify") or "", section.texts("views"), secrets)
     section.finish()
     return found
 

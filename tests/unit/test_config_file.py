@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,3 +124,57 @@ def test_no_file_says_how_to_begin(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as found:
         load_config(tmp_path / "shoptide.toml", environment={}, flags={}, warn=lambda _text: None)
     assert "shoptide init" in f"{found.value} {found.value.hint}"
+
+
+WAREHOUSE = """
+[shop.main]
+name = "acme"
+access_token = "env:TEST_SHOP_TOKEN"
+[pull.store]
+streams = "all"
+[warehouse]
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "url", "warns"),
+    [
+        ('url = "postgresql://me:geheim%40@db:5432/x"', "postgresql://me@db:5432/x", True),
+        ('url = "postgresql://me:env:TEST_PG_PASSWORD@db/x"', "postgresql://me@db/x", False),
+        ('url = "postgresql://me:geheim@@db/x"', "postgresql://me@db/x", True),
+        ('url = "env:TEST_PG_URL"', "postgresql://me@db/x?sslmode=require", False),
+        ('url = "postgresql://me@db/x"\npassword = "env:TEST_PG_PASSWORD"', "postgresql://me@db/x", False),
+        ('url = "postgresql://db/x?user=me&password=geheim%40"', "postgresql://db/x?user=me", True),
+    ],
+)
+def test_a_warehouses_password_is_kept_apart_from_its_url(
+    read: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    lines: str,
+    url: str,
+    warns: bool,
+) -> None:
+    """Wherever it was written: nothing that shows the URL can show it."""
+    monkeypatch.setenv("TEST_PG_PASSWORD", "geheim@")
+    monkeypatch.setenv("TEST_PG_URL", "postgresql://me:geheim%40@db/x?sslmode=require")
+    config, warned = read(WAREHOUSE + lines)
+    assert config.warehouse.url == url
+    assert config.warehouse.secrets["password"].reveal() == "geheim@"
+    assert "geheim" not in repr(config) + repr(warned)
+    assert bool(warned) == warns
+
+
+def test_a_url_without_secrets_is_left_as_it_is(read) -> None:  # type: ignore[no-untyped-def]
+    for url in (
+        "duckdb:///a:b@c.duckdb",
+        "postgresql:///x?host=/tmp/run",
+        "snowflake://me@account/db/schema?warehouse=w",
+    ):
+        config, _ = read(WAREHOUSE + f'url = "{url}"')
+        assert (config.warehouse.url, config.warehouse.secrets) == (url, {})
+
+
+def test_a_password_with_a_question_mark_is_kept_apart_too(read) -> None:  # type: ignore[no-untyped-def]
+    config, _ = read(WAREHOUSE + 'url = "postgresql://me:ge?heim@db/x"')
+    assert config.warehouse.secrets["password"].reveal() == "ge?heim"
+    assert config.warehouse.url == "postgresql://me@db/x"

@@ -1,0 +1,158 @@
+"""What a warehouse must be able to do, and nothing of how: pulls and pushes know this page only.
+
+Two places take part. The *engine* holds the tables. The *workbench* is a DuckDB in which files are typed, hashed and
+proved before anything reaches the engine. DuckDB as the warehouse is both at once; every other engine has a workbench
+of its own beside it, in a temporary folder. `bring` and `insert` carry rows from one to the other.
+
+SQL for `run` and `rows` is written once, in DuckDB's dialect with `?` for values, and translated for other engines
+(`translation.py`). It keeps to what all of them have: SELECT, INSERT … SELECT, UPDATE and DELETE … USING with [NOT]
+EXISTS, aliases, CASE, coalesce, aggregates with FILTER. Types are named as DuckDB names them: VARCHAR, BIGINT, DOUBLE,
+DECIMAL(p, s), BOOLEAN, TIMESTAMP (UTC, without a zone), DATE, JSON.
+
+`tests/warehouses` is the conformance kit: an engine is done when it passes, and docs/reference/warehouses.md says what
+it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from shoptide.warehouse.staged import StagedSource
+
+Columns = Mapping[str, str]  # name → type, in order
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an engine guarantees.
+
+    transactions: everything in `transaction()`, changes of tables included, is there whole or not at all. Where it is
+    False, statements take effect one by one in the order they are given, so a cursor that is written last never speaks
+    of rows that are not there; an interrupted landing is repaired by the next one.
+    queries: the engine answers SQL, so it can be the source of a push and `shoptide query` works.
+    local_files: the engine reads local files itself and has no workbench beside it.
+    """
+
+    transactions: bool = True
+    queries: bool = True
+    local_files: bool = False
+
+
+class Warehouse(Protocol):
+    """One schema of one database, used by one thread at a time. Errors are WarehouseError and its kinds."""
+
+    schema: str
+    what: str  # for messages: "warehouse acme.duckdb"; never holds a secret
+    read_only: bool
+    capabilities: Capabilities
+
+    @property
+    def workbench(self) -> duckdb.DuckDBPyConnection:
+        """Where files are read and hashed; temporary tables made here are what `bring` and `insert` take."""
+
+    def __enter__(self) -> Warehouse: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def close(self) -> None: ...
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Map foreign errors, those of the workbench too, to ours."""
+
+    def bounded(self) -> AbstractContextManager[None]:
+        """Work within memory that does not grow with the data. Raises WarehouseMemory where that can't be done."""
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """All of what happens inside, or nothing; one at a time for a schema, also across machines. Not nested."""
+
+    # tables
+
+    def table(self, name: str) -> str:
+        """A table's quoted name with its schema, for SQL."""
+
+    def tables(self) -> list[str]:
+        """The names of the schema's tables and views."""
+
+    def columns(self, name: str) -> dict[str, str]:
+        """Column → DuckDB's name of its type, in order; empty when there is no such table."""
+
+    def create(self, name: str, columns: Columns, keys: Sequence[str] = ()) -> None:
+        """Make a table. `keys` are the columns that rows are found by: those named `…gid` are never null."""
+
+    def add_column(self, name: str, column: str, kind: str) -> None: ...
+
+    def retype(self, name: str, column: str, kind: str) -> None:
+        """Give a column another type that holds all its values; nothing is lost."""
+
+    # rows
+
+    def run(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Execute a statement; returns how many rows it affected."""
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query: for few and narrow ones. JSON comes as text, times as UTC without a zone."""
+
+    # from the workbench to the engine
+
+    def bring(self, staged: str, columns: Sequence[str]) -> str:
+        """Make these columns of a table of the workbench known to the engine; returns its name in the engine's SQL.
+
+        Both names are quoted already. It stands until the next one of the same name is brought, or the connection ends.
+        """
+
+    def insert(
+        self,
+        name: str,
+        chosen: Mapping[str, str],
+        staged: str,
+        keys: Sequence[str],
+        values: Sequence[object] = (),
+        *,
+        lacking: str = "",
+    ) -> None:
+        """Append rows of the workbench to a table.
+
+        `chosen` is column → expression over the staged rows `s`, with `values` for its marks. With `lacking`, a
+        condition on `s` in the engine's eyes, only rows that fulfil it; for that `keys`, which tell staged rows
+        apart, must have been brought.
+        """
+
+    def rehash(self, name: str, keys: Sequence[str], hashed: str, where: str) -> int:
+        """Set `_row_hash` of rows that fulfil `where` to `hashed`, an expression over their columns that only the
+        workbench can evaluate (its hash function is DuckDB's own); returns their number."""
+
+    # small tables of our own
+
+    def publish(self, name: str, columns: Columns, rows: Sequence[Row]) -> None:
+        """Make a table of just these few rows, in one transaction."""
+
+    def newest(self, name: str, columns: Columns, column: str) -> Any:
+        """The largest value of a column; None where there is no such table, an empty one, or one of other columns."""
+
+    def size(self, name: str) -> int: ...
+
+    def merge_lines(self, name: str, columns: Columns, keys: tuple[str, ...], lines: Iterable[str]) -> None:
+        """Put rows, as blocks of lines of JSON objects, in place of those with the same keys, in one transaction."""
+
+    def replace_lines(self, name: str, columns: Columns, lines: Iterable[str]) -> None:
+        """Make a table of just these rows, given as blocks of lines of JSON objects, in one transaction."""
+
+    # what users ask
+
+    def stage(self, source: str, *, base: Path) -> StagedSource:
+        """Read a push's source into a DuckDB of this machine: a table or query of the engine, or a file below `base`.
+
+        Names without a schema are looked for in ours first. The rows are streamed, never whole in Python's memory.
+        Raises SourceError, which names the source.
+        """
+
+    def run_query(self, sql: str) -> tuple[list[str], list[Row]]:
+        """A query in the engine's own SQL: columns and rows, names without a schema looked for in ours first."""

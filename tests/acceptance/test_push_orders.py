@@ -11,6 +11,8 @@ import httpx2
 import pytest
 from outbound_store import LeapingClock, Project, opened
 
+from shoptide.errors import Rejected
+
 READ = """{ orders(first: 20) { nodes { id name email phone note poNumber tags test cancelReason cancelledAt processedAt
   displayFinancialStatus displayFulfillmentStatus taxesIncluded customer { email phone }
   customAttributes { key value } shippingAddress { city lastName } billingAddress { city }
@@ -165,6 +167,55 @@ def test_the_customer_is_found_by_a_match_key(project: Project) -> None:
     assert project.count("Customer") == 1
     pushed(project, {"k": "new", "line_items": [LINE], "customer": "new@example.com"})
     assert project.count("Customer") == 2
+
+
+def sent_together(project: Project) -> list[int]:
+    """How many orders each document has that is sent from now on."""
+    execute, sizes = project.client.execute, []
+
+    def counted(document: str, variables: Any = None, **options: Any) -> Any:
+        if number := document.count("orderCreate("):
+            sizes.append(number)
+        return execute(document, variables, **options)
+
+    project.client.execute = counted  # type: ignore[method-assign]
+    return sizes
+
+
+def test_customers_of_many_orders_are_looked_up_together(project: Project) -> None:
+    """Thirty orders of as many customers: one request asks for all of them, two send the orders."""
+    for index in range(0, 30, 2):
+        customer(project, email=f"c{index}@example.com")
+    rows = [{"k": index, "line_items": [LINE], "customer": f"C{index}@example.com"} for index in range(30)]
+    report = pushed(project, rows[0])
+    report = pushed(project, *rows, strategy="create", apply="documents")
+    assert report.outcomes == {"applied": 29}
+    assert report.calls == 5  # the key's definition, orders that carry it, customers, twice 25 orders at most
+    assert project.count("Customer") == 30
+
+
+@pytest.mark.parametrize("way", ["rows", "documents", "bulk"])
+def test_a_new_customer_is_made_by_one_order_before_the_others_leave(project: Project, way: str) -> None:
+    """Never two orders in flight that would both make the customer; however the address is spelt."""
+    project.running.world.shop.settings["bulk_seconds"] = 0.05
+    spelt = ("new@example.com", "NEW@example.com", " new@example.com")
+    rows = [{"k": index, "line_items": [LINE], "customer": email} for index, email in enumerate(spelt)]
+    rows.append({"k": "other", "line_items": [LINE], "customer": "other@example.com"})
+    sizes = sent_together(project)
+    assert pushed(project, *rows, apply=way).outcomes == {"applied": 4}
+    assert sizes == {"rows": [1, 1, 1, 1], "documents": [2, 2], "bulk": [2]}[way]
+    assert project.count("Customer") == 2
+    assert [each["customer"]["email"] for each in store(project)].count("new@example.com") == 3
+
+
+@pytest.mark.parametrize("way", ["documents", "bulk"])
+def test_a_key_that_the_store_refuses_stops_the_run(project: Project, way: str) -> None:
+    """The definition of the id metafield is refused: one clear error, and no order was sent."""
+    rows = [{"k": index, "line_items": [LINE]} for index in range(3)]
+    config = project.config("o", "orders", "create", project.rows(*rows), match=("no namespace!.key",))
+    with pytest.raises(Rejected, match="id metafield"):
+        project.push(config, apply=way)
+    assert project.count("Order") == 0
 
 
 def test_a_customer_that_can_not_be_told_is_refused(project: Project) -> None:

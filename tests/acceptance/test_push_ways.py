@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from outbound_store import Project, opened
 
+from shoptide.ledger import Sending
+from shoptide.outbound import bulk_recovery
 from shoptide.outbound.events import PushReport
+from shoptide.outbound.rows import content_hash
 from shoptide.shopify import bulk
 from shoptide.simulator.world import World
 
@@ -148,6 +151,28 @@ def test_a_lost_start_is_found_by_its_name(project: Project, action: str) -> Non
     assert customers(project, 50, apply="bulk").outcomes == {"applied": 50}
     assert len(operations(project)) == 1
     assert project.count("Customer") == 50
+
+
+@pytest.mark.parametrize(("looked_through", "became"), [(100, {"rejected": 3}), (1, {})])
+def test_rows_of_a_file_that_nobody_remembers_are_looked_up(
+    project: Project, monkeypatch: pytest.MonkeyPatch, looked_through: int, became: dict[str, int]
+) -> None:
+    """The store had so many operations since that it can't be told whether the file's was started: no row is sent again
+    on hope. Where all of the store's operations were seen, it never was."""
+    source = CUSTOMERS.format(rows=3, note="'n'")
+    config = project.config("vip", "customers", "create", source)
+    assert project.push(config, apply="bulk").outcomes == {"applied": 3}
+    lost = [
+        Sending("again", f"k{i}", "run", "create", None, {"email": f"c{i}@example.com"}, content_hash(sent), sent,
+                "Shoptide_gone_0_3", i)
+        for i in range(3)
+        for sent in [{"email": f"c{i}@example.com", "firstName": f"First{i}", "note": "n"}]
+    ]  # fmt: skip
+    project.ledger.journal(lost)
+    monkeypatch.setattr(bulk_recovery, "RECENT", looked_through)
+    report = project.push(project.config("again", "customers", "create", source))
+    assert report.outcomes == became
+    assert project.count("Customer") == 3
 
 
 def test_files_are_split_over_the_slots_and_one_stays_free(project: Project) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from shoptide.errors import (
     AccessError,
     ApiError,
     RateLimited,
+    Rejected,
     ShoptideError,
     ShopUnavailable,
     Throttling,
@@ -88,9 +90,10 @@ class Sender:
         """
         writes = [row for row in rows if row.action in WRITES]
         together = together and self.session.push.object not in ONE_BY_ONE
-        if together:
-            prepare(self.session, writes)
-        for wave in waves(self.session, writes):
+        prepare(self.session, writes, together=together)
+        for number, wave in enumerate(waves(self.session, writes)):
+            if number and not self.stop():
+                prepare(self.session, wave, together=together)
             self.send_wave(wave, together=together)
 
     def send_wave(self, rows: Sequence[Planned], *, together: bool) -> None:
@@ -299,16 +302,26 @@ class Sender:
         )
 
 
-def prepare(session: Session, rows: Iterable[Planned]) -> None:
-    """Ask at once what the rows' writers would ask one by one: the key's definition, publications, variants by SKU."""
+def prepare(session: Session, rows: Iterable[Planned], *, together: bool) -> None:
+    """Ask at once what the rows' writers would ask one by one: customers and variants of orders, and for rows that
+    leave `together` the key's definition and publications. Raises Rejected when that definition can't be made."""
     drafts = [row.draft.values for row in rows if row.action in ("create", "update")]
     new = [row.draft.values for row in rows if row.action == "create"]
+    if session.push.object == "orders":
+        with suppress(Rejected):  # each row is told by itself
+            lookup.variants_by_sku(session, order_writers.skus_of(new))
+        order_writers.look_up_customers(session, new)
+    if not together:
+        return
     if session.target.marker_owner and any(writers.needs_marker(session, values) for values in new):
-        session.ensure_marker()
+        try:
+            session.ensure_marker()
+        except Refused as answer:
+            raise Rejected(
+                f"the definition of the id metafield that carries rows' keys was refused: {answer}"
+            ) from None
     if any(values.get("publishTo") or values.get("unpublishFrom") for values in drafts):
         session.load_publications()
-    if session.push.object == "orders":
-        lookup.variants_by_sku(session, order_writers.skus_of(new))
 
 
 def in_batches(rows: Sequence[Planned], size: int) -> Iterator[list[Planned]]:

@@ -2,7 +2,8 @@
 
 The journal has each row's file and line. The operation is known to the ledger, or found among the store's by the
 file's token in its text; its result file then says what was done, line by line. Only what the file doesn't say is
-looked up. An operation that the store doesn't have was never started: its rows are free to be sent.
+looked up. An operation that the store doesn't have was never started: its rows are free to be sent. Where the store has
+had so many others since that it can't be told, each row is looked up.
 """
 
 from __future__ import annotations
@@ -43,13 +44,17 @@ def resolve_files(
         else:
             by_token.setdefault(entry.operation, []).append(entry)
     for token, rows in by_token.items():
-        operation = _operation(session, ledger, token)
-        found = _Found() if operation is None else _told(session, operation, token, rows, spool, stop, run_id)
-        ledger.withdraw(session.push.name, found.undone if operation else [entry.key for entry in rows])
-        ledger.settle(found.applied)
-        if operation is None:
+        operation, certain = _operation(session, ledger, token)
+        if operation is None and certain:
+            ledger.withdraw(session.push.name, [entry.key for entry in rows])
             outcomes |= {entry.key: "not_applied" for entry in rows}
             continue
+        if operation is None:
+            left += rows
+            continue
+        found = _told(session, operation, token, rows, spool, stop, run_id)
+        ledger.withdraw(session.push.name, found.undone)
+        ledger.settle(found.applied)
         outcomes |= dict.fromkeys(found.undone, "not_applied")
         outcomes |= {each.key: "applied" if each.outcome == "applied" else "not_applied" for each in found.applied}
         left += found.open
@@ -90,15 +95,16 @@ def _told(
     return found
 
 
-def _operation(session: Session, ledger: Ledger, token: str) -> BulkOperation | None:
-    """The operation of a file: as the ledger noted it, else by the token in its text."""
+def _operation(session: Session, ledger: Ledger, token: str) -> tuple[BulkOperation | None, bool]:
+    """The operation of a file: as the ledger noted it, else by the token in its text; and whether that is certain."""
     for known in ledger.open_operations(session.client.domain, session.push.name, token):
         try:
-            return bulk.read(session.client, known.gid)
+            return bulk.read(session.client, known.gid), True
         except NotFound:
             continue
     found = bulk.recent(session.client, first=RECENT)
-    return next((each for each in found if each.type == "MUTATION" and f" {token}(" in each.query), None)
+    own = next((each for each in found if each.type == "MUTATION" and f" {token}(" in each.query), None)
+    return own, own is not None or len(found) < RECENT
 
 
 def _ended(session: Session, operation: BulkOperation, stop: Callable[[], bool]) -> BulkOperation:

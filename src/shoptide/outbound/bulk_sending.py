@@ -69,19 +69,21 @@ class BulkSender:
     def send(self, rows: Sequence[Planned]) -> None:
         """Send rows until all are settled or the sender's `stop` says so, which cancels what the store works on."""
         writes = [row for row in rows if row.action in WRITES]
-        prepare(self.session, writes)
+        prepare(self.session, writes, together=True)
         for number, wave in enumerate(waves(self.session, writes)):
             if self.sender.stop():
                 return
             if number:
+                prepare(self.session, wave, together=True)
+            if number and len(wave) < FILE_LEAST:
                 self.sender.send_wave(wave, together=True)
             else:
-                self._send_files(wave)
+                self._send_files(wave, number)
 
-    def _send_files(self, rows: Sequence[Planned]) -> None:
+    def _send_files(self, rows: Sequence[Planned], number: int) -> None:
         groups, beside = self._grouped(rows)
         at_once = max(1, bulk.slots(self.session.client.api_version) - self.session.client.shop.free_bulk_slots)
-        prefix = "Shoptide_" + re.sub(r"\W", "_", self.sender.run_id)
+        prefix = "Shoptide_" + re.sub(r"\W", "_", f"{self.sender.run_id}_{number}")
         waiting = files(groups, prefix, at_once, FILE_LEAST)
         fatal: ShoptideError | None = None
         with ThreadPoolExecutor(at_once, thread_name_prefix="bulk") as pool:

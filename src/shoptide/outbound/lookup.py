@@ -34,6 +34,10 @@ def fold_phone(value: str) -> str | None:
     return e164(value)
 
 
+# What two spellings of a customer's e-mail address or phone number (E.164 already) have in common.
+FOLDS: dict[str, Callable[[str], str]] = {"email": fold_email, "phone": str}
+
+
 def fold_handle(value: str) -> str:
     """`Summer Hat!` → summer-hat, as the store makes handles of what it is given; accents go, other letters stay."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", value) if not unicodedata.combining(sign))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
-from shoptide.errors import RateLimited
+from shoptide.errors import RateLimited, Rejected
 from shoptide.outbound import lookup
-from shoptide.outbound.session import Session, refused
+from shoptide.outbound.session import Refused, Session, refused
 from shoptide.outbound.writers import Values, following, gone_is_fine, with_marker, without_empty
 
 OPTIONS = ("inventoryBehaviour", "sendReceipt", "sendFulfillmentReceipt")
@@ -91,17 +92,64 @@ def customer(session: Session, given: str) -> Values:
 
 def _found_customer(session: Session, given: str) -> tuple[str | None, str, str]:
     """The customer's gid if the store has them, and what they were looked up by."""
+    name, value = _named(session, given)
+    if name == "id":
+        return value, name, value
+    known = (name, lookup.FOLDS[name](value))
+    if known not in session.customers:
+        _ask(session, name, [value])
+    return session.customers[known], name, value
+
+
+def _named(session: Session, given: str) -> tuple[str, str]:
+    """What a row names a customer by: id, email or phone, and its value. Raises Refused for anything else."""
     text = given.strip()
     if text.startswith("gid://"):
-        return text, "id", text
+        return "id", text
     if text.isdigit():
-        return f"gid://shopify/Customer/{text}", "id", text
-    name = "email" if "@" in text else "phone"
-    value = text if name == "email" else session.phone(text)
+        return "id", f"gid://shopify/Customer/{text}"
+    if "@" in text:
+        return "email", text
+    value = session.phone(text)
     if value is None:
         raise refused(f"{text!r} is neither an id, an e-mail address nor a phone number", "customer")
-    hits = lookup.by_way(session, lookup.WAYS["customers", name], {"customer": value})["customer"]
-    return (hits[0] if hits else None), name, value
+    return "phone", value
+
+
+def _ask(session: Session, name: str, values: Iterable[str]) -> None:
+    """Look customers up together, and keep who they are and whom the store doesn't have."""
+    wanted = {lookup.FOLDS[name](value): value for value in values}
+    hits = lookup.by_way(session, lookup.WAYS["customers", name], wanted)
+    session.customers |= {(name, key): found[0] if found else None for key, found in hits.items()}
+
+
+def look_up_customers(session: Session, rows: Iterable[Values]) -> None:
+    """Ask at once for the customers of many new orders; those that the store lacked when asked before once more.
+
+    What a row names that nobody can be looked up by, or that the store refuses to look up, is told by its own write.
+    """
+    wanted: dict[str, list[str]] = {"email": [], "phone": []}
+    for values in rows:
+        if isinstance(values.get("customer"), str):
+            with suppress(Refused):
+                name, value = _named(session, values["customer"])
+                if name != "id" and session.customers.get((name, lookup.FOLDS[name](value))) is None:
+                    wanted[name].append(value)
+    for name, values_of in wanted.items():
+        with suppress(Rejected):
+            _ask(session, name, values_of)
+
+
+def unknown_customer(session: Session, values: Values) -> str | None:
+    """What a new order names its customer by, where the store did not have them: the order is to make them."""
+    if not isinstance(values.get("customer"), str):
+        return None
+    try:
+        name, value = _named(session, values["customer"])
+    except Refused:
+        return None
+    known = name, lookup.FOLDS.get(name, str)(value)
+    return f"{name} {known[1]}" if session.customers.get(known, value) is None else None
 
 
 def known_customer(session: Session, given: Any) -> str:

@@ -64,6 +64,8 @@ class Session:
     publications: dict[str, str] | None = None
     skus: dict[str, str] = field(default_factory=dict)  # SKU → the gid of the only variant that has it
     orders: dict[str, str] = field(default_factory=dict)  # what rows call an order → its gid
+    # E-mail address or phone number → the customer's gid, None where the store had nobody when it was asked.
+    customers: dict[tuple[str, str], str | None] = field(default_factory=dict)
     ahead: dict[str, dict[str, Any]] = field(default_factory=dict)  # orders read for the journal, for one write each
     locks: dict[str, threading.Lock] = field(default_factory=dict)
 
@@ -190,12 +192,15 @@ class Session:
 
     def has_marker(self) -> bool:
         """Whether the definition exists: asking for a custom id without it is an error of its own (FACTS 34)."""
+        if self.marked:
+            return True
         found = self.query(
             "query($owner: MetafieldOwnerType!, $namespace: String!, $key: String!) {"
             " metafieldDefinitions(first: 1, ownerType: $owner, namespace: $namespace, key: $key) { nodes { id } } }",
             {"owner": self.target.marker_owner, **self.marker},
         )
-        return bool(found["metafieldDefinitions"]["nodes"])
+        self.marked = bool(found["metafieldDefinitions"]["nodes"])
+        return self.marked
 
     def publication(self, name: str, column: str = "publishTo") -> str:
         """The gid of a publication by its name or gid; raises Refused that lists them."""

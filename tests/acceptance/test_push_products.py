@@ -381,6 +381,58 @@ def test_tags_are_appended_and_empty_fields_filled(project: Project) -> None:
     assert (made["tags"], made["vendor"], made["productType"]) == (["new", "old"], "Staff", "T")
 
 
+def test_gaps_of_variants_are_filled_and_what_they_have_stays(project: Project) -> None:
+    """set_if_empty on variants: each field by itself, a variant that is missing comes whole."""
+    color = {"namespace": "custom", "key": "color", "type": "single_line_text_field", "value": "red"}
+    fit = {**color, "key": "fit", "value": "slim"}
+    held = [variant("S", sku="S-1", price="10.00", barcode="111", metafields=[color]), variant("M", price="11.00")]
+    pushed(project, {**SHIRT, "variants": held})
+    picture = {"original_source": "https://example.com/s.jpg"}
+    item = {"cost": "3.00", "country_code_of_origin": "CA"}
+    wanted = [
+        variant("S", sku="S-9", price="99.00", barcode="999", compare_at_price="120.00", file=picture,
+                metafields=[{**color, "value": "blue"}, fit], inventory_item=item),
+        variant("M", sku="M-1", price="99.00"),
+        variant("L", sku="L-1", price="12.00"),
+    ]  # fmt: skip
+    report = pushed(project, {**SHIRT, "variants": wanted}, columns={"variants": "set_if_empty"})
+    assert report.outcomes == {"applied": 1}, report.failures
+    assert prices(project) == {"S-1": "10.00", "M-1": "11.00", "L-1": "12.00"}
+    read = """{ products(first: 1) { nodes { variants(first: 1) { nodes { barcode compareAtPrice
+      metafields(first: 5) { nodes { key value } } media(first: 2) { nodes { id } }
+      inventoryItem { unitCost { amount } countryCodeOfOrigin } } } } } }"""
+    small = project.ask(read)["products"]["nodes"][0]["variants"]["nodes"][0]
+    assert (small["barcode"], small["compareAtPrice"]) == ("111", "120.00")
+    assert {each["key"]: each["value"] for each in small["metafields"]["nodes"]} == {"color": "red", "fit": "slim"}
+    assert len(small["media"]["nodes"]) == 1
+    assert float(small["inventoryItem"]["unitCost"]["amount"]) == 3.0
+    assert small["inventoryItem"]["countryCodeOfOrigin"] == "CA"
+
+
+def test_gaps_of_a_plain_product_are_filled(project: Project) -> None:
+    """Pictures only where there is none; the SKU of the only variant, but never its price."""
+    pushed(project, {"k": "mug", "title": "Mug", "handle": "mug", "price": "5.00"})
+    row = {"k": "mug", "handle": "mug", "sku": "MUG", "price": "9.00", "media": ["https://example.com/front.jpg"]}
+    policies = dict.fromkeys(("sku", "price", "media"), "set_if_empty")
+    assert pushed(project, row, columns=policies).outcomes == {"applied": 1}
+    row |= {"sku": "CUP", "media": ["https://example.com/back.jpg"]}
+    assert pushed(project, row, columns=policies).outcomes == {"applied": 1}
+    assert prices(project, "Mug") == {"MUG": "5.00"}
+    assert len(store(project)["Mug"]["media"]["nodes"]) == 1
+
+
+def test_each_metafield_is_a_gap_of_its_own(project: Project) -> None:
+    """set_if_empty on metafields adds those that the product lacks beside those it has."""
+    color = {"namespace": "custom", "key": "color", "type": "single_line_text_field", "value": "red"}
+    pushed(project, {"k": "mug", "title": "Mug", "handle": "mug", "metafields": [color]})
+    wanted = [{**color, "value": "blue"}, {**color, "key": "fit", "value": "slim"}]
+    row = {"k": "mug", "handle": "mug", "metafields": wanted}
+    assert pushed(project, row, columns={"metafields": "set_if_empty"}).outcomes == {"applied": 1}
+    held = project.ask("{ products(first: 1) { nodes { metafields(first: 5) { nodes { key value } } } } }")
+    nodes = held["products"]["nodes"][0]["metafields"]["nodes"]
+    assert {each["key"]: each["value"] for each in nodes} == {"color": "red", "fit": "slim"}
+
+
 def test_nulls_clear_when_asked(project: Project) -> None:
     """`ignore` leaves a field, `clear` empties it."""
     pushed(project, {**SHIRT, "vendor": "Acme"})

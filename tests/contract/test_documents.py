@@ -16,7 +16,7 @@ from graphql import DocumentNode, FieldNode, OperationDefinitionNode, parse, val
 from shoptide.config import PushConfig, Secret, ShopConfig
 from shoptide.errors import ConfigError
 from shoptide.inbound.reading import file_tree
-from shoptide.outbound import writers
+from shoptide.outbound import variant_gaps, writers
 from shoptide.outbound.current import selection
 from shoptide.outbound.fulfillment_writers import MORE_LINES, MORE_WORK, ORDER, OWNER
 from shoptide.outbound.lookup import ORDER_NAME, SKU, VARIANT_BY_SKU, WAYS, Way
@@ -106,7 +106,8 @@ def test_documents_of_streams_are_valid(version: str) -> None:
 def test_documents_of_client_and_pushes_are_valid(version: str) -> None:
     """Fixed documents, and look-ups."""
     fixed = [access.DOCUMENT, bulk.RUN_QUERY, bulk.RUN_MUTATION, bulk.READ, bulk.RECENT, bulk.CANCEL]
-    fixed += [ORDER, OWNER, MORE_WORK, MORE_LINES, HELD, MEDIA]
+    everything = HELD.format(item=variant_gaps.ITEM, more=" ".join(variant_gaps.ASKED.values()))
+    fixed += [ORDER, OWNER, MORE_WORK, MORE_LINES, HELD.format(item="", more=""), everything, MEDIA]
     ways = [wrapped(way) for way in (*WAYS.values(), SKU, ORDER_NAME, VARIANT_BY_SKU)]
     for text in [*fixed, *ways]:
         assert [error.message for error in validate(executable(version), parse(text))] == [], text

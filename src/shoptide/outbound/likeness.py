@@ -29,7 +29,7 @@ def holds(now: Any, given: Any) -> bool:
 
 
 def _holds_list(now: Sequence[Any], given: Sequence[Any]) -> bool:
-    if given and all(_key(each) for each in given):
+    if is_keyed(given):
         # Metafields and the like are written one by one: those a row does not name stay.
         held = {_key(each): each for each in now}
         return all(_key(each) in held and holds(held[_key(each)], each) for each in given)
@@ -43,6 +43,17 @@ def _key(value: Any) -> tuple[Any, Any] | None:
     if isinstance(value, Mapping) and value.get("key"):
         return value.get("namespace"), value["key"]
     return None
+
+
+def lacking(now: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+    """The entries of a list of keys and values, metafields and the like, whose key the store has nothing for."""
+    held = {_key(each) for each in now if not is_empty(each.get("value"))}
+    return [each for each in given if _key(each) not in held]
+
+
+def is_keyed(value: Any) -> bool:
+    """Whether a list's entries are told apart by a key of theirs, as metafields are."""
+    return isinstance(value, (list, tuple)) and bool(value) and all(_key(each) for each in value)
 
 
 def _plain(value: Any) -> Any:

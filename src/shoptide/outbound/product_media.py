@@ -14,16 +14,23 @@ MEDIA = """query($id: ID!) { product(id: $id) { media(first: 250) { nodes { id
 
 def held_media(session: Session, gid: str) -> dict[str, str]:
     """A product's media by their URLs and by their file names, which the store keeps when it copies a file."""
+    return {name: node["id"] for node in _media(session, gid) for name in _names_of(node)}
+
+
+def _media(session: Session, gid: str) -> list[Values]:
     product = session.query(MEDIA, {"id": gid})["product"]
-    nodes = product["media"]["nodes"] if product else []
-    return {name: node["id"] for node in nodes for name in _names_of(node)}
+    found: list[Values] = product["media"]["nodes"] if product else []
+    return found
 
 
-def new_media(session: Session, gid: str, wanted: list[Values]) -> list[Values]:
-    """The media that a product does not have yet."""
+def new_media(session: Session, gid: str, wanted: list[Values], *, fill: bool = False) -> list[Values]:
+    """The media that a product does not have yet; with `fill` none where it has any."""
     if not wanted:
         return []
-    held = held_media(session, gid)
+    nodes = _media(session, gid)
+    if fill and nodes:
+        return []
+    held = {name: node["id"] for node in nodes for name in _names_of(node)}
     return [each for each in wanted if found_in(held, each["originalSource"]) is None]
 
 

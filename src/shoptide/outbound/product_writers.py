@@ -10,6 +10,7 @@ from typing import Any
 
 from shoptide.outbound import variant_writers
 from shoptide.outbound.product_media import new_media
+from shoptide.outbound.rows import fills
 from shoptide.outbound.session import Session
 from shoptide.outbound.writers import (
     Values,
@@ -71,7 +72,7 @@ def update_product(session: Session, gid: str, values: Values) -> str:
     targets = publications(session, values)
     allowed = session.target.update_fields(session.schema)
     plain = {name: value for name, value in values.items() if name in allowed and name not in BESIDE}
-    media = new_media(session, gid, values.get("media") or [])
+    media = new_media(session, gid, values.get("media") or [], fill=fills(session.push, "media"))
     if plain or media:
         variables: Values = {"product": {"id": gid, **plain}}
         if media:

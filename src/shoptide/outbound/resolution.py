@@ -12,8 +12,8 @@ from typing import Any
 
 from shoptide.journal import Journal, RecordState, Sending
 from shoptide.outbound import fulfillment_writers, lookup
-from shoptide.outbound.current import current
-from shoptide.outbound.likeness import holds, is_empty, merged
+from shoptide.outbound.current import MOST_METAFIELDS, current
+from shoptide.outbound.likeness import holds, is_empty, is_keyed, lacking, merged
 from shoptide.outbound.lookup import Match
 from shoptide.outbound.planning import Change, Planned
 from shoptide.outbound.rows import snaked
@@ -156,6 +156,9 @@ def _unchangeable(session: Session, row: Planned) -> list[str]:
 
 def _with_policy(changes: dict[str, Change], name: str, policy: str, now: Any) -> dict[str, Change]:
     change, others = changes[name], {each: value for each, value in changes.items() if each != name}
+    if policy == "set_if_empty" and is_keyed(change.after) and isinstance(now, list) and len(now) < MOST_METAFIELDS:
+        rest = lacking(now, change.after)  # each metafield is a value of its own
+        return {**changes, name: Change(now, rest)} if rest else others
     if policy == "set_if_empty":
         return changes if is_empty(now) else others
     if policy == "append" and isinstance(now, list):

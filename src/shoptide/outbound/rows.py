@@ -153,8 +153,13 @@ def _check_policies(push: PushConfig, target: PushObject, schema: Schema) -> Non
             raise ConfigError(f"{where}: {push.object} have no column {column}")
         if policy == "append" and not known[name].startswith("["):
             raise ConfigError(f"{where}: only lists are appended to; {column} is {known[name]}")
-        if policy == "set_if_empty" and selection(target, schema, name) is None:
+        if policy == "set_if_empty" and name not in target.filled and selection(target, schema, name) is None:
             raise ConfigError(f"{where}: the store does not show what {column} holds")
+
+
+def fills(push: PushConfig, name: str) -> bool:
+    """Whether a field is only given where the store has nothing."""
+    return any(policy == "set_if_empty" and camel(column) == name for column, policy in push.columns.items())
 
 
 def fields_for(push: PushConfig, target: PushObject, schema: Schema) -> dict[str, str]:

@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace as replace_fields
 from typing import Any
 
+from shoptide.outbound import variant_gaps
 from shoptide.outbound.product_media import found_in, held_media
+from shoptide.outbound.rows import fills
 from shoptide.outbound.session import Refused, Session, refused
+from shoptide.outbound.variant_gaps import gaps
 from shoptide.outbound.writers import Values, in_batches
 
 TITLE, DEFAULT = "Title", "Default Title"  # the option and value of a product without options
@@ -100,16 +103,19 @@ def _media_of(variants: list[Values]) -> list[Values]:
 
 # what the product has
 
-HELD = """query($id: ID!, $after: String) { product(id: $id) { id
-  variants(first: 250, after: $after) { nodes { id sku selectedOptions { name value } inventoryItem { id } }
-  pageInfo { hasNextPage endCursor } } } }"""
+HELD = """query($id: ID!, $after: String) {{ product(id: $id) {{ id
+  variants(first: 250, after: $after) {{ nodes {{ id sku selectedOptions {{ name value }} inventoryItem {{ id {item} }}
+  {more} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"""
 
 
-def held_variants(session: Session, gid: str) -> list[Values]:
+def held_variants(session: Session, gid: str, wanted: list[Values] | None = None) -> list[Values]:
+    """A product's variants, with what tells them apart; with what those `wanted` give as well, when they fill gaps."""
     found: list[Values] = []
     after = None
+    item = variant_gaps.ITEM if wanted and any(each.get("inventoryItem") for each in wanted) else ""
+    document = HELD.format(item=item, more=variant_gaps.asked(wanted or ()))
     while True:
-        product = session.query(HELD, {"id": gid, "after": after})["product"]
+        product = session.query(document, {"id": gid, "after": after})["product"]
         if product is None:
             raise refused("the product does not exist", "id")
         found += product["variants"]["nodes"]
@@ -154,16 +160,18 @@ def named_options(variant: Values) -> dict[str, str]:
 
 
 def _write_several(session: Session, gid: str, wanted: list[Values], *, replace: bool) -> None:
-    held = held_variants(session, gid)
+    fill = fills(session.push, "variants")
+    held = held_variants(session, gid, wanted if fill else None)
     wanted = with_held_pictures(session, gid, wanted)
     if is_standalone(held) and any(
         value["name"] != DEFAULT for each in wanted for value in each.get("optionValues") or []
     ):
-        held = _give_options(session, gid, held[0], wanted)
+        _give_options(session, gid, held[0], wanted)
+        held = held_variants(session, gid, wanted if fill else None)
     pairs = [(variant, matching(held, variant, index)) for index, variant in enumerate(wanted)]
     _refuse_twice(pairs)
     fresh = [_with_options(variant, index) for index, (variant, found) in enumerate(pairs) if found is None]
-    known = [(variant, found) for variant, found in pairs if found is not None]
+    known = [(gaps(variant, found) if fill else variant, found) for variant, found in pairs if found is not None]
     with _as_in_row([index for index, (_variant, found) in enumerate(pairs) if found is not None]):
         _change(session, gid, known)
     with _as_in_row([index for index, (_variant, found) in enumerate(pairs) if found is None]):
@@ -200,14 +208,13 @@ def _refuse_twice(pairs: list[tuple[Values, Values | None]]) -> None:
             seen.add(found["id"])
 
 
-def _give_options(session: Session, gid: str, only: Values, wanted: list[Values]) -> list[Values]:
+def _give_options(session: Session, gid: str, only: Values, wanted: list[Values]) -> None:
     """Options for a product that had none; its variant becomes the row's variant of its SKU, else the first."""
     with_values = [each for each in wanted if each.get("optionValues")]
     first = next((each for each in with_values if each.get("sku") and each["sku"] == only["sku"]), with_values[0])
     variables = {"productId": gid, "options": options_of([_with_options(first, wanted.index(first))]),
                  "variantStrategy": "LEAVE_AS_IS"}  # fmt: skip
     session.mutate("productOptionsCreate", variables, "product { id }")
-    return held_variants(session, gid)
 
 
 def _change(session: Session, gid: str, known: list[tuple[Values, Values]]) -> None:
@@ -266,6 +273,11 @@ def _write_single(session: Session, gid: str, values: Values) -> None:
             column = "price" if "price" in given else "sku"
             raise refused(f"the product has {len(held)} variants: say which in the column variants", column)
         held = same
+    given = {
+        name: value for name, value in given.items() if not (fills(session.push, name) and held[0].get(name, True))
+    }
+    if not given:
+        return
     variants = [{"id": held[0]["id"], **for_bulk(given)}]
     session.mutate("productVariantsBulkUpdate", {"productId": gid, "variants": variants}, "productVariants { id }")
 

@@ -36,6 +36,7 @@ class PushObject:
     update_extra: dict[str, str] = field(default_factory=dict)
     told: dict[str, tuple[str, ...]] = field(default_factory=dict)
     together: tuple[tuple[str, ...], ...] = ()  # columns that are sent whole when one of them changes
+    filled: tuple[str, ...] = ()  # columns whose writer keeps `set_if_empty` itself: it reads what the record has
 
     def create_fields(self, schema: Schema) -> dict[str, str]:
         """Column (GraphQL name) → type, when a record is made."""
@@ -115,6 +116,7 @@ PRODUCTS = PushObject(
         ),
     },
     together=(("sku", "price"),),
+    filled=("variants", "media", "sku", "price"),
 )
 
 ORDERS = PushObject(

@@ -132,6 +132,22 @@ class PullConfig:
     reconcile_every: timedelta | None = None  # a pull compares ids when the last time is so long ago
 
 
+DATES, DECIMALS = ("dmy", "mdy"), (".", ",")
+
+
+@dataclass(frozen=True)
+class FileConfig:
+    """How the file of a push is written, where the file itself does not tell; empty: it does.
+
+    `dates` is the order of 03/04/2026 (dmy or mdy), `decimal` the mark before the cents (. or ,).
+    """
+
+    encoding: str = ""
+    delimiter: str = ""
+    dates: str = ""
+    decimal: str = ""
+
+
 APPLY = ("auto", "rows", "documents", "bulk")
 ON_CONFLICT = ("overwrite", "skip", "stop")
 
@@ -154,6 +170,7 @@ class PushConfig:
     apply: str = "auto"  # rows | documents | bulk: how writes leave, when not chosen by number and cost
     on_conflict: str = "overwrite"  # skip | stop: rows whose record was changed in the store since the last push
     time_limit: timedelta | None = None  # after which no further row is sent
+    file: FileConfig = FileConfig()
 
 
 @dataclass(frozen=True)

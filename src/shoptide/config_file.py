@@ -14,8 +14,11 @@ from typing import Any
 
 from shoptide.config import (
     APPLY,
+    DATES,
+    DECIMALS,
     ON_CONFLICT,
     Config,
+    FileConfig,
     LedgerConfig,
     MailConfig,
     NotifyConfig,
@@ -417,6 +420,7 @@ def _push(name: str, section: Section, shops: dict[str, ShopConfig]) -> PushConf
         apply=section.choice("apply", APPLY, "auto"),
         on_conflict=section.choice("on_conflict", ON_CONFLICT, "overwrite"),
         time_limit=section.duration("time_limit", timedelta(0)) or None,
+        file=_file(section),
     )
     section.finish()
     checked_config(found)
@@ -469,3 +473,25 @@ def _mail(section: Section) -> MailConfig | None:
 def _without_login(url: str) -> str:
     """A URL that may hold a password, for an error."""
     return re.sub(r"//[^/@]*@", "//…@", url)
+
+
+def _file(section: Section) -> FileConfig:
+    """How the push's file is written, as far as it is said."""
+    inner = Section(
+        f"{section.path}.file",
+        dict(section.table("file", '{ encoding = "cp1252", delimiter = ";" }')),
+        section.base,
+        section.warn,
+    )
+    found = FileConfig(
+        inner.text("encoding", "") or "",
+        inner.text("delimiter", "") or "",
+        inner.choice("dates", ("", *DATES), ""),
+        inner.choice("decimal", ("", *DECIMALS), ""),
+    )
+    inner.finish()
+    if len(found.delimiter) > 1 or found.delimiter in ('"', "\n", "\r"):
+        raise inner.wrong(
+            "delimiter", f"must be one character, not {found.delimiter!r}", hint='for example ";" or "\\t"'
+        )
+    return found

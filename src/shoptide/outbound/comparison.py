@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shoptide.config import PushConfig
@@ -41,7 +41,7 @@ def compare_source(
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as pool:
         lines = Path(folder) / "known.tsv"
         exported = pool.submit(_export, ledger, push.name, lines)  # SQLite works while DuckDB reads the source
-        with warehouse.stage(push.source, base=base) as staged:
+        with warehouse.stage(push.source, base=base, file=push.file) as staged:
             drafter = _marked(session, staged)
             exported.result()
             known = staged.know_file(lines)
@@ -69,7 +69,8 @@ def _marked(session: Session, staged: StagedSource) -> Drafter:
     """The drafter for the source's columns, with each of its rows marked."""
     push, schema = session.push, session.schema
     columns = read_columns(push, session.target, schema, staged.columns)
-    by_hash = push.strategy not in SETTLED_ONCE
+    # SQL takes 1.234 for what it is; where the comma is the decimal mark it is a thousand.
+    by_hash = push.strategy not in SETTLED_ONCE and push.file.decimal != ","
     values = values_in_sql(columns, staged.types, schema, clear=push.nulls == "clear") if by_hash else None
     staged.mark(columns.key, values)
     currency = (lambda: session.currency) if push.object == "orders" else None
@@ -83,8 +84,20 @@ def _changed(
     by_hash = push.strategy not in SETTLED_ONCE
     staged.select(done=done, by_hash=by_hash, only=OPEN if retry_only else "")
     drafts = refuse_doubles([drafter.draft(row, key) for key, row in staged.chosen()], drafter.columns.key)
+    drafts = _placed(staged, drafts)
     states = ledger.states_of(push.name, _keys(drafts)) if known else {}
     return compare(push, drafts, states, retry_only=retry_only, now=ledger.clock.now())
+
+
+def _placed(staged: StagedSource, drafts: list[Draft]) -> list[Draft]:
+    """What is wrong with rows of a file says where in it they stand."""
+    places = staged.whereabouts([index for index, draft in enumerate(drafts) if draft.problem])
+    return [
+        replace(draft, problem=replace(draft.problem, reason=f"{draft.problem.reason} ({places[index]})"))
+        if draft.problem and index in places
+        else draft
+        for index, draft in enumerate(drafts)
+    ]
 
 
 def _keys(drafts: Iterable[Draft]) -> list[str]:

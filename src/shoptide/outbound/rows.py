@@ -18,6 +18,7 @@ from shoptide.outbound.current import selection
 from shoptide.resources.inputs import Mismatch, Problem, Shaper, camel, checked_length, near, shown
 from shoptide.resources.objects import IDENTITY, OBJECTS, PushObject
 from shoptide.resources.objects.parcel_lines import parcel_lines
+from shoptide.resources.spellings import Spelling
 from shoptide.shopify.schema import Schema
 
 STRATEGIES = ("create", "update", "upsert", "delete", "mirror")
@@ -118,7 +119,7 @@ def read_columns(push: PushConfig, target: PushObject, schema: Schema, names: It
     """Sort a source's columns; raises SourceError for a missing key and for columns the object doesn't have."""
     columns = list(names)
     folded = {name.lower(): name for name in columns}
-    key = folded.get(push.key.lower())
+    key = folded.get(push.key.lower()) or folded.get(re.sub(r"[\s\-/]+", "_", push.key.strip()).lower())
     if key is None:
         raise SourceError(
             f"[push.{push.name}] the source has no column {push.key!r}, which `key` names",
@@ -211,7 +212,7 @@ class Drafter:
         self.push = push
         self.target = target
         self.columns = columns
-        self.shaper = Shaper(schema, currency)
+        self.shaper = Shaper(schema, currency, Spelling(push.file.dates, push.file.decimal))
 
     def draft(self, row: Mapping[str, Any], key: str | None) -> Draft:
         """A row as a draft; `key` is its key as text."""

@@ -14,6 +14,7 @@ from datetime import date, datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from shoptide.resources.spellings import AmbiguousError, Spelling, iso_moment, plain_number
 from shoptide.shopify.schema import Schema, Type, TypeRef
 
 MOST_ITEMS = 250  # what any input array may hold (MAX_INPUT_SIZE_EXCEEDED)
@@ -49,6 +50,7 @@ UNCLEARABLE = (
     "collectionsToLeave lineItems order trackingNumber trackingNumbers trackingCompany trackingUrl trackingUrls "
     "eventMessage"
 )
+MOMENTS, NUMBERS = ("DateTime", "Date"), ("Int", "Float", "Money", "Decimal", "UnsignedInt64")
 # Inputs that plain text may stand for: the field it is.
 SPOKEN = {"CreateMediaInput": "originalSource", "OptionValueCreateInput": "name"}
 
@@ -88,9 +90,12 @@ def near(name: str, names: Iterable[str]) -> list[str]:
 class Shaper:
     """Shapes values for one schema."""
 
-    def __init__(self, schema: Schema, currency: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self, schema: Schema, currency: Callable[[], str] | None = None, spelling: Spelling | None = None
+    ) -> None:
         self.schema = schema
         self.currency = currency  # of the shop, asked only when a plain amount needs it
+        self.spelling = spelling or Spelling()
 
     def fits(self, text: str, value: Any, where: str, *, kinds: tuple[str, ...] = ()) -> Any:
         """The value as the type takes it; raises Mismatch. `kinds` are the record types an id may name."""
@@ -108,7 +113,24 @@ class Shaper:
             return _enum(kind, value, where)
         if kind.kind == "INPUT_OBJECT":
             return self._object(kind, value, where)
-        return _scalar(wanted.name, value, where, kinds)
+        return _scalar(wanted.name, self._respelled(wanted.name, value, where), where, kinds)
+
+    def _respelled(self, name: str, value: Any, where: str) -> Any:
+        """A text as its type is usually written. What may mean two things is a Mismatch; the type judges the rest."""
+        if not isinstance(value, str):
+            return value
+        try:
+            if name in MOMENTS:
+                found = iso_moment(value, self.spelling)
+                if name == "Date" and found:  # spreadsheets write midnight behind every date
+                    found = found.removesuffix("T00:00:00")
+            elif name in NUMBERS:
+                found = plain_number(value, self.spelling)
+            else:
+                return value
+        except AmbiguousError as told:
+            raise Mismatch(where, str(told), value) from None
+        return value if found is None else found
 
     def cleared(self, text: str, name: str) -> Any:
         """The value that empties a field: "" for text, [] for a list, null else. Raises KeyError where there is none.

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import duckdb
 
+from shoptide.config import FileConfig
 from shoptide.errors import ConfigError, WarehouseError, WarehouseLocked, WarehouseMemory
 from shoptide.warehouse.names import literal, quoted
 from shoptide.warehouse.staged import StagedSource, stage
@@ -154,15 +155,15 @@ class DuckDBWarehouse:
         ).fetchall()
         return [row[0] for row in rows]
 
-    def stage(self, source: str, *, base: Path) -> StagedSource:
+    def stage(self, source: str, *, base: Path, file: FileConfig | None = None) -> StagedSource:
         """Read a push's source: a table, a query or a file below `base`. Raises SourceError.
 
-        Names without a schema are looked for in ours first, as `run_query` does.
+        Names without a schema are looked for in ours first, as `run_query` does. `file` says how a file is written.
         """
         cursor = self.connection.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
         self._look_here_first(cursor)
-        return stage(cursor, source, base)
+        return stage(cursor, source, base, file)
 
     def run_query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """A query's columns and rows, names without a schema looked for in ours first. Raises WarehouseError."""

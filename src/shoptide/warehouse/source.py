@@ -11,29 +11,29 @@ from typing import Any
 import duckdb
 
 from shoptide.errors import SourceError
-from shoptide.warehouse.names import literal, quoted
+from shoptide.warehouse.names import quoted
 
-FILES = {
-    ".csv": "read_csv({path}, header = true, all_varchar = true, null_padding = false)",
-    ".parquet": "read_parquet({path})",
-    ".jsonl": "read_json({path}, format = 'newline_delimited')",
-    ".ndjson": "read_json({path}, format = 'newline_delimited')",
-}
+FILES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
 ZONED = "TIMESTAMP WITH TIME ZONE"
 QUERY = re.compile(r"^\s*(select|with|from|values|\()", re.IGNORECASE)
 
 
-def statement(source: str, base: Path) -> str:
-    """The SELECT that a source stands for; raises SourceError when a file it names is not there."""
+def file_of(source: str, base: Path) -> Path | None:
+    """The file that a source names; raises SourceError when it is not there."""
+    text = source.strip().rstrip(";")
+    if Path(text).suffix.lower() not in FILES or QUERY.match(text):
+        return None
+    path = (base / text).resolve()
+    if not path.is_file():
+        raise SourceError(f"source {source}: there is no file {path}", hint="paths are relative to shoptide.toml")
+    return path
+
+
+def statement(source: str) -> str:
+    """The SELECT that a table or query stands for."""
     text = source.strip().rstrip(";")
     if not text:
         raise SourceError("the source is empty", hint="name a table, a query or a .csv, .parquet or .jsonl file")
-    suffix = Path(text).suffix.lower()
-    if suffix in FILES and not QUERY.match(text):
-        path = (base / text).resolve()
-        if not path.is_file():
-            raise SourceError(f"source {source}: there is no file {path}", hint="paths are relative to shoptide.toml")
-        return f"SELECT * FROM {FILES[suffix].format(path=literal(str(path)))}"
     if QUERY.match(text):
         return text
     return "SELECT * FROM " + ".".join(quoted(part) for part in text.split("."))

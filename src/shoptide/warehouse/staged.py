@@ -15,8 +15,10 @@ from typing import Any
 
 import duckdb
 
+from shoptide.config import FileConfig
+from shoptide.warehouse.files import Places, load
 from shoptide.warehouse.names import literal, quoted
-from shoptide.warehouse.source import ZONED, in_plain_times, refuse_names, statement, unreadable
+from shoptide.warehouse.source import ZONED, file_of, in_plain_times, refuse_names, statement, unreadable
 
 BATCH = 2_000
 STAGED = "staged"
@@ -51,6 +53,7 @@ class StagedSource:
     connection: duckdb.DuckDBPyConnection = field(repr=False)
     rows: str = STAGED  # the table's name in SQL
     key: str = ""
+    places: Places | None = field(default=None, repr=False)  # of a file's rows
 
     def __enter__(self) -> StagedSource:
         return self
@@ -116,6 +119,14 @@ class StagedSource:
             for row in rows:
                 yield row[0], dict(zip(self.columns, row[1:], strict=True))
 
+    def whereabouts(self, indices: list[int]) -> dict[int, str]:
+        """Where in the source's file rows stand, by their index among the chosen ones; nothing for other sources."""
+        if self.places is None or not indices:
+            return {}
+        rows = [row[0] for row in self._run("SELECT row FROM chosen ORDER BY row").fetchall()]
+        found = self.places(rows[index] for index in indices)
+        return {index: found[rows[index]] for index in indices if rows[index] in found}
+
     def missing(self, fates: str) -> list[str]:
         """The keys that are known with one of these fates and have no row."""
         listed = "SELECT k.key FROM known k ANTI JOIN marked m ON m.key = k.key"
@@ -140,17 +151,19 @@ def _letters(fates: str) -> str:
     return ", ".join(literal(each) for each in fates)
 
 
-def stage(connection: duckdb.DuckDBPyConnection, source: str, base: Path) -> StagedSource:
-    """Read a source; `connection` is closed with it. Raises SourceError when it can't be read or has two same names."""
+def stage(
+    connection: duckdb.DuckDBPyConnection, source: str, base: Path, file: FileConfig | None = None
+) -> StagedSource:
+    """Read a source; `connection` is closed with it. Raises SourceError when it can't be read or has two same names.
+
+    `file` says how a file is written, where the file itself does not tell.
+    """
     try:
-        query = statement(source, base)
-        described = connection.execute(f"DESCRIBE {query}").fetchall()
-        refuse_names(source, [str(column[0]) for column in described])
-        rows = _in_place(connection, query, described)
-        connection.execute("BEGIN TRANSACTION")
-        if rows is None:
-            connection.execute(f"CREATE TEMP TABLE {STAGED} AS {in_plain_times(query, described)}")
-            rows = STAGED
+        path = file_of(source, base)
+        if path is not None:
+            rows, places = STAGED, load(connection, STAGED, path, source, file or FileConfig())
+        else:
+            rows, places = _of_query(connection, source), None
         found = connection.sql(f"SELECT * FROM {rows}")
         number = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
     except duckdb.Error as error:
@@ -160,7 +173,21 @@ def stage(connection: duckdb.DuckDBPyConnection, source: str, base: Path) -> Sta
         connection.close()
         raise
     types = {name: Kind.of(kind) for name, kind in zip(found.columns, found.types, strict=True)}
-    return StagedSource(source, tuple(found.columns), types, int(number[0]) if number else 0, connection, rows)
+    count = int(number[0]) if number else 0
+    return StagedSource(source, tuple(found.columns), types, count, connection, rows, places=places)
+
+
+def _of_query(connection: duckdb.DuckDBPyConnection, source: str) -> str:
+    """Begin a transaction in which a table or query is read; returns the name of what holds its rows."""
+    query = statement(source)
+    described = connection.execute(f"DESCRIBE {query}").fetchall()
+    refuse_names(source, [str(column[0]) for column in described])
+    rows = _in_place(connection, query, described)
+    connection.execute("BEGIN TRANSACTION")
+    if rows is None:
+        connection.execute(f"CREATE TEMP TABLE {STAGED} AS {in_plain_times(query, described)}")
+        rows = STAGED
+    return rows
 
 
 def _in_place(connection: duckdb.DuckDBPyConnection, query: str, described: list[tuple[Any, ...]]) -> str | None:

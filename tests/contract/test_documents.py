@@ -76,7 +76,7 @@ def further(plan: StreamPlan) -> Iterator[str]:
         yield plan.page_request(plan.first_cursors, first=5, search=SEARCH)[0]
         yield from (plan.search_document(), *plan.bulk_documents(SEARCH)) if plan.bulkable else ()
     yield from filter(None, (plan.count_document(), plan.counts_document(2), plan.probe_document()))
-    yield from filter(None, (plan.nodes_document(), plan.oldest_document()))
+    yield from filter(None, (plan.nodes_document(), plan.carriers_document(), plan.oldest_document()))
     yield from (plan.end_document(),) if plan.window_field == ID else ()
     for second in plan.passes:
         yield second.document

@@ -9,7 +9,7 @@ import pytest
 from pulling import Puller, pulling, store
 
 from shoptide.config import PullConfig
-from shoptide.inbound.extraction import NotByPages
+from shoptide.inbound.paging import NotByPages
 from shoptide.inbound.plans import plan_one
 from shoptide.inbound.refresh import Refresher
 from shoptide.resources.topics import BY_TOPIC

@@ -27,7 +27,7 @@ from shoptide.resources.extraction import ID, PagedChild, StreamPlan
 from shoptide.resources.objects import OBJECTS
 from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
-from shoptide.shopify import access, bulk
+from shoptide.shopify import access, bulk, subscriptions
 from shoptide.shopify.client import AdminClient
 from shoptide.shopify.cost import requested_cost
 from shoptide.shopify.schema import SUPPORTED_VERSIONS, load
@@ -108,6 +108,7 @@ def test_documents_of_client_and_pushes_are_valid(version: str) -> None:
     fixed = [access.DOCUMENT, bulk.RUN_QUERY, bulk.RUN_MUTATION, bulk.READ, bulk.RECENT, bulk.CANCEL]
     everything = HELD.format(item=variant_gaps.ITEM, more=" ".join(variant_gaps.ASKED.values()))
     fixed += [ORDER, OWNER, MORE_WORK, MORE_LINES, HELD.format(item="", more=""), everything, MEDIA]
+    fixed += [subscriptions.LIST, subscriptions.CREATE, subscriptions.UPDATE, subscriptions.DELETE]
     ways = [wrapped(way) for way in (*WAYS.values(), SKU, ORDER_NAME, VARIANT_BY_SKU)]
     for text in [*fixed, *ways]:
         assert [error.message for error in validate(executable(version), parse(text))] == [], text

@@ -14,8 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from shoptide.inbound import deletions, extraction, history
-from shoptide.inbound.extraction import Extract, Line, NotByPages, batches, lines_of, refuse_stop, write_lines
+from shoptide.inbound.extraction import Extract, write_lines
 from shoptide.inbound.landing import Landing, TableChange
+from shoptide.inbound.paging import Line, NotByPages, batches, lines_of, refuse_stop
 from shoptide.resources.extraction import StreamPlan
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse

@@ -121,11 +121,11 @@ def mutations() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mutate":
                 name, select = node.args[0], node.args[2]
-                assert isinstance(select, ast.Constant), ast.unparse(node)
                 if isinstance(name, ast.Constant):
+                    assert isinstance(select, ast.Constant), ast.unparse(node)
                     yield str(name.value), str(select.value)
-    yield from ((name, "__typename") for name in writers.CONSENTS.values())
-    product = "publishable { ... on Product { id } }"
+    yield from writers.CONSENTS.values()
+    product = "publishable { ... on Product { id updatedAt } }"
     yield from ((name, product) for name in ("publishablePublish", "publishableUnpublish"))
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "export": "Write tables as Parquet or CSV files.",
     "schema": "Show tables and columns, or the columns a push accepts.",
     "serve": "Stay up: receive webhooks, keep shops current.",
+    "omnata": "Write the plugin for Omnata, the sync engine inside Snowflake.",
     "simulate": "Run a simulated Shopify store.",
 }
 

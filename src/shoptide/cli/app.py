@@ -54,7 +54,7 @@ class Duration(click.ParamType[timedelta]):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        from shoptide.config_file import duration
+        from shoptide.config_section import duration
 
         found = value if isinstance(value, timedelta) else duration(str(value))
         if found is None:

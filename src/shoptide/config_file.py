@@ -23,6 +23,7 @@ from shoptide.config import (
     PullConfig,
     PushConfig,
     QueryConfig,
+    Secret,
     ServeConfig,
     ShopConfig,
     StreamConfig,
@@ -149,8 +150,22 @@ def _shop(alias: str, section: Section) -> ShopConfig:
 
 
 def _warehouse(section: Section) -> WarehouseConfig:
-    """The URL may itself be kept elsewhere (`env:NAME`), and so may the password in it or beside it."""
-    written = section.text("url", "duckdb:///shoptide.duckdb") or ""
+    url, secrets = _database(section, "duckdb:///shoptide.duckdb")
+    found = WarehouseConfig(url, section.text("schema", "shopify") or "", section.texts("views"), secrets)
+    section.finish()
+    return found
+
+
+def _ledger(section: Section) -> LedgerConfig:
+    url, secrets = _database(section, DEFAULT_LEDGER)
+    found = LedgerConfig(url, section.text("schema", "shoptide") or "", secrets)
+    section.finish()
+    return found
+
+
+def _database(section: Section, default: str) -> tuple[str, dict[str, Secret]]:
+    """A URL and its secrets; it may itself be kept elsewhere (`env:NAME`), and so may a password in it or beside it."""
+    written = section.text("url", default) or ""
     kept = written.startswith(KEPT_ELSEWHERE)
     url, secrets = without_secrets(secret_of(section, "url", written).reveal() if kept else written)
     for name, value in secrets.items():
@@ -160,15 +175,7 @@ def _warehouse(section: Section) -> WarehouseConfig:
             section.warn(f'[{section.path}] url holds a {name} as it is: url = "env:NAME" keeps it out of the file')
     if (password := section.secret("password")) is not None:
         secrets["password"] = password
-    found = WarehouseConfig(url, section.text("schema", "shopify") or "", section.texts("views"), secrets)
-    section.finish()
-    return found
-
-
-def _ledger(section: Section) -> LedgerConfig:
-    found = LedgerConfig(section.text("url", DEFAULT_LEDGER) or "")
-    section.finish()
-    return found
+    return url, secrets
 
 
 ADDRESSES = ("https://", "http://127.0.0.1", "http://localhost", "http://[::1]", "arn:aws:events:", "pubsub://")

@@ -79,9 +79,15 @@ class ShopConfig:
     free_bulk_slots: int = 1  # of the five that a shop gives an app, left to its other work
 
 
+LAYOUTS = ("fivetran",)  # other people's table layouts that there are views for
+
+
 @dataclass(frozen=True)
 class WarehouseConfig:
-    """Where the tables are. What is secret of the URL stands in `secrets`, by name (`password`, …), not in `url`."""
+    """Where the tables are. What is secret of the URL stands in `secrets`, by name (`password`, …), not in `url`.
+
+    `views` are the layouts that are kept beside the tables, each in a schema of its own: `shopify_fivetran`.
+    """
 
     url: str
     schema: str = "shopify"
@@ -91,11 +97,7 @@ class WarehouseConfig:
 
 @dataclass(frozen=True)
 class LedgerConfig:
-    """Where the ledger lies; `schema` is for Postgres. What is secret of the URL stands in `secrets`, as above."""
-
     url: str
-    schema: str = "shoptide"
-    secrets: dict[str, Secret] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

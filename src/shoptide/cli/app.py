@@ -29,9 +29,9 @@ COMMANDS = {
     "skip": "Leave records of a push out.",
     "query": "Ask the warehouse with SQL.",
     "export": "Write tables as Parquet or CSV files.",
+    "views": "Make the views of other table layouts.",
     "schema": "Show tables and columns, or the columns a push accepts.",
     "serve": "Stay up: receive webhooks, keep shops current.",
-    "omnata": "Write the plugin for Omnata, the sync engine inside Snowflake.",
     "simulate": "Run a simulated Shopify store.",
 }
 
@@ -54,7 +54,7 @@ class Duration(click.ParamType[timedelta]):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        from shoptide.config_section import duration
+        from shoptide.config_file import duration
 
         found = value if isinstance(value, timedelta) else duration(str(value))
         if found is None:

@@ -61,6 +61,7 @@ def findings(session: Session) -> Iterator[Finding]:
         yield from _shop(session, alias)
     yield _tried("warehouse", lambda: _warehouse(session))
     yield _tried("ledger", lambda: _ledger(session))
+    yield from _layouts(session)
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:
@@ -75,6 +76,20 @@ def _warehouse(session: Session) -> str:
         connection.execute(f"CREATE OR REPLACE TABLE {warehouse.table('_shoptide_check')} (x INTEGER)")
         connection.execute(f"DROP TABLE {warehouse.table('_shoptide_check')}")
     return f"{session.config.warehouse.url} can be written"
+
+
+def _layouts(session: Session) -> Iterator[Finding]:
+    """Which views of other layouts the configured pulls leave empty."""
+    from shoptide.inbound.layouts import gaps_of
+    from shoptide.inbound.plans import chosen_streams
+    from shoptide.warehouse.views import layout
+
+    pulled = {name for pull in session.config.pulls.values() for name in chosen_streams(pull)}
+    for name in session.config.warehouse.views:
+        empty, _ = gaps_of(layout(name), pulled)
+        needed = ", ".join(dict.fromkeys(stream for streams in empty.values() for stream in streams))
+        told = f"{len(empty)} views stay empty without the streams {needed}: `shoptide views` says which"
+        yield Finding(f"views {name}", "warning" if empty else "ok", told if empty else "every view has its tables")
 
 
 def _ledger(session: Session) -> str:

@@ -193,6 +193,6 @@ def _exit_code(report: PullReport) -> int:
     """1 when some failed; when all failed for one reason, that reason's own code."""
     errors: list[ShoptideError] = [stream.error for stream in report.failed if stream.error is not None]
     if not errors:
-        return 0
+        return int(report.outcome != "succeeded")
     codes = {error.exit_code for error in errors}
     return codes.pop() if report.outcome == "failed" and len(codes) == 1 else 1

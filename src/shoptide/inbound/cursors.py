@@ -55,6 +55,14 @@ def load(warehouse: DuckDBWarehouse, shop: str, pull: str, stream: str) -> Curso
     return Cursor(moments[0], moments[1], row[2], moments[2], moments[3], row[5], moments[4])  # type: ignore[arg-type]  # not null
 
 
+def shops(warehouse: DuckDBWarehouse) -> list[str]:
+    """The shops that anything was ever pulled of."""
+    if not warehouse.has_table(TABLE):
+        return []
+    rows = warehouse.connection.execute(f"SELECT DISTINCT _shop FROM {warehouse.table(TABLE)} ORDER BY 1").fetchall()
+    return [row[0] for row in rows]
+
+
 def save(warehouse: DuckDBWarehouse, shop: str, pull: str, stream: str, cursor: Cursor, run_id: str) -> None:
     """Replace the stream's cursor; call it inside the transaction that lands the rows."""
     connection = warehouse.connection

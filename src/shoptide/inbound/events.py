@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from shoptide.errors import ShoptideError
 from shoptide.inbound.landing import TableChange
+from shoptide.inbound.layouts import KeptLayout
 from shoptide.inbound.proof import Proof
 from shoptide.resources.selection import Pruned
 
@@ -75,6 +76,7 @@ class PullReport:
     cost: float = 0.0
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
+    layouts: list[KeptLayout] = field(default_factory=list)
 
     @property
     def failed(self) -> list[StreamReport]:
@@ -83,5 +85,5 @@ class PullReport:
     @property
     def outcome(self) -> str:
         if not self.failed:
-            return "succeeded"
+            return "incomplete" if any(each.error for each in self.layouts) else "succeeded"
         return "failed" if len(self.failed) == len(self.streams) else "incomplete"

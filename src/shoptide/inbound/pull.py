@@ -34,6 +34,7 @@ from shoptide.inbound.events import (
 from shoptide.inbound.extraction import Extract
 from shoptide.inbound.intake import Job, Options, Run, bulk_reader, extract, leave_out, settle
 from shoptide.inbound.landing import Landing
+from shoptide.inbound.layouts import keep_layouts
 from shoptide.inbound.paging import refuse_stop
 from shoptide.inbound.plans import chosen_streams, plan_one, plan_streams
 from shoptide.inbound.proof import proof_of, refuse_lost_lines
@@ -100,6 +101,8 @@ def pull(
         outcome = "failed"
         try:
             _streams(run, plan_streams(config, client, scopes, names), scopes)
+            report.layouts = keep_layouts(warehouse)
+            report.notes += [text for each in report.layouts for text in each.notes]
             outcome = report.outcome
         except Interrupted:
             outcome = "interrupted"
@@ -160,6 +163,17 @@ def summary(report: PullReport) -> dict[str, Any]:
         "cost": report.cost,
         "seconds": round(report.seconds, 3),
         "notes": report.notes,
+        "views": [
+            {
+                "layout": each.name,
+                "schemas": list(each.schemas),
+                "made_anew": each.anew,
+                "empty": each.empty,
+                "partial": each.partial,
+                "error": _told(each.error),
+            }
+            for each in report.layouts
+        ],
         "streams": [
             {
                 "stream": each.stream,
@@ -183,13 +197,15 @@ def summary(report: PullReport) -> dict[str, Any]:
                 ],
                 "altered": each.altered,
                 "pruned": [{"field": left.field, "reason": left.reason} for left in each.pruned],
-                "error": None
-                if each.error is None
-                else {"kind": each.error.kind, "message": each.error.message, "hint": each.error.hint},
+                "error": _told(each.error),
             }
             for each in report.streams
         ],
     }
+
+
+def _told(error: ShoptideError | None) -> dict[str, str | None] | None:
+    return None if error is None else {"kind": error.kind, "message": error.message, "hint": error.hint}
 
 
 # streams

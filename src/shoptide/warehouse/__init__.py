@@ -24,4 +24,4 @@ def open_warehouse(config: WarehouseConfig, *, base: Path, read_only: bool = Fal
             f"[warehouse] url: {scheme!r} is no warehouse Shoptide {'knows' if scheme else 'can read from the URL'}",
             hint='use a DuckDB file: url = "duckdb:///warehouse.duckdb"',
         )
-    return DuckDBWarehouse(database_path(config.url, base), config.schema, read_only=read_only)
+    return DuckDBWarehouse(database_path(config.url, base), config.schema, read_only=read_only, views=config.views)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import re
 import tempfile
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,14 +59,16 @@ def mapped(error: duckdb.Error, what: str) -> WarehouseError:
 
 
 class DuckDBWarehouse:
-    """One DuckDB database. A connection is used by one thread at a time; `beside` opens more."""
+    """One DuckDB database. The connection is opened once and used by one thread at a time."""
 
-    def __init__(self, path: Path | None, schema: str, *, read_only: bool = False) -> None:
+    dialect = "duckdb"
+
+    def __init__(self, path: Path | None, schema: str, *, read_only: bool = False, views: tuple[str, ...] = ()) -> None:
         self.path = path
         self.schema = schema
+        self.views = views  # other people's layouts that are kept beside the tables
         self.read_only = read_only
         self.what = f"warehouse {path}" if path else "warehouse in memory"
-        self._writing = threading.RLock()
         self.connection = self._connect()
         if not read_only:
             with self.errors():
@@ -89,18 +89,6 @@ class DuckDBWarehouse:
         except duckdb.Error as error:
             raise mapped(error, self.what) from None
         return found
-
-    def beside(self) -> DuckDBWarehouse:
-        """Open another connection to the same database, for another thread of this process.
-
-        Transactions of all such connections come one after the other: DuckDB refuses the later of two that meet.
-        """
-        other = copy.copy(self)
-        with self.errors():
-            other.connection = self.connection.cursor()
-            for name, value in SETTINGS.items():
-                other.connection.execute(f"SET {name} = ?", [value])
-        return other
 
     def __enter__(self) -> DuckDBWarehouse:
         return self
@@ -136,7 +124,7 @@ class DuckDBWarehouse:
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """All or nothing."""
-        with self._writing, self.errors():
+        with self.errors():
             self.connection.execute("BEGIN TRANSACTION")
             try:
                 yield self.connection
@@ -144,6 +132,12 @@ class DuckDBWarehouse:
                 self.connection.execute("ROLLBACK")
                 raise
             self.connection.execute("COMMIT")
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> tuple[int, list[tuple[Any, ...]]]:
+        """Run a statement; returns rows affected and rows found."""
+        with self.errors():
+            found = self.connection.execute(sql, list(values)).fetchall()
+        return len(found), found
 
     def table(self, name: str) -> str:
         """A table's quoted name with its schema."""

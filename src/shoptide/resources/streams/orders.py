@@ -10,6 +10,8 @@ from shoptide.resources.stream import Child, Stream
 ORDERS = Stream(
     name="orders",
     root="orders",
+    # Deprecated in favour of the receipt, whose content is the gateway's own.
+    keep=frozenset({"transactions.authorizationCode"}),
     # A suggestion is no fact; alerts and errors speak to whoever looks at the admin; fulfillments have their stream.
     exclude=frozenset(
         {

@@ -19,6 +19,7 @@ PRODUCTS = Stream(
     root="products",
     # Answers for the app's own publication and for other callers' questions, not facts of the product.
     exclude=frozenset({"feedback", "defaultCursor", "restrictedForResource", "bundleConsolidatedOptions"}),
+    keep=frozenset({"variants.taxCode"}),  # deprecated, and in every layout of variants that people have models for
     children=(
         Child("options", "product_options"),
         Child(

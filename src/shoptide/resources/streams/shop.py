@@ -9,6 +9,7 @@ SHOP = Stream(
     root="shop",
     # Alerts and prompts speak to whoever looks at the admin; the taxonomy is Shopify's, not the shop's.
     exclude=frozenset({"alerts", "allProductCategoriesList", "merchantApprovalSignals", "search", "accountOwner"}),
+    extra=(("domain", "domain: primaryDomain{host localization{defaultLocale}}"),),
     children=(
         Child("fulfillmentServices", "shop_fulfillment_services"),
         Child("shopPolicies", "shop_policies"),

@@ -1,1 +1,0 @@
-"""Other engines that run the same core: what they call, in their words."""

@@ -1,1 +1,0 @@
-"""One file a layout. What a file says never changes once it was released; a new layout takes the next number."""

@@ -1,0 +1,21 @@
+SELECT
+  l.id,
+  NUMBER_OF(l.fulfillment_order_gid) AS fulfillment_order_id,
+  l.image ->> '$.altText' AS image_alt_text,
+  l.image ->> '$.height' AS image_height,
+  NUMBER_OF(l.image ->> '$.id') AS image_id,
+  l.image ->> '$.url' AS image_url,
+  l.image ->> '$.width' AS image_width,
+  NUMBER_OF(l.inventory_item_id) AS inventory_item_id,
+  NUMBER_OF(l.line_item_gid) AS order_line_item_id,
+  l.product_title,
+  NUMBER_OF(l.variant_gid) AS product_variant_id,
+  l.remaining_quantity,
+  l.requires_shipping,
+  l.sku,
+  l.total_quantity,
+  l.variant_title,
+  l.vendor,
+  l.weight ->> '$.unit' AS weight_unit,
+  l.weight ->> '$.value' AS weight_value
+FROM fulfillment_order_line_items AS l

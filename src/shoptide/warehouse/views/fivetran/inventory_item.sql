@@ -1,0 +1,21 @@
+SELECT
+  i.id,
+  i.country_code_of_origin,
+  i.created_at,
+  i.duplicate_sku_count,
+  i.harmonized_system_code,
+  i.inventory_history_url,
+  i.id AS legacy_resource_id,
+  NUMBER_OF(i.measurement ->> '$.id') AS measurement_id,
+  i.measurement ->> '$.weight.unit' AS measurement_weight_unit,
+  i.measurement ->> '$.weight.value' AS measurement_weight_value,
+  i.province_code_of_origin,
+  i.requires_shipping,
+  i.sku,
+  i.tracked,
+  i.tracked_editable ->> '$.locked' AS tracked_editable_locked,
+  i.tracked_editable ->> '$.reason' AS tracked_editable_reason,
+  i.unit_cost_amount,
+  i.unit_cost_currency AS unit_cost_currency_code,
+  i.updated_at
+FROM inventory_items AS i

@@ -1,0 +1,22 @@
+SELECT
+  v.id,
+  v.available_for_sale,
+  v.barcode,
+  v.compare_at_price,
+  v.created_at,
+  v.display_name,
+  NUMBER_OF(v.inventory_item ->> '$.id') AS inventory_item_id,
+  v.inventory_policy,
+  v.inventory_quantity,
+  v.id AS legacy_resource_id,
+  v.position,
+  v.price,
+  NUMBER_OF(v.product_gid) AS product_id,
+  v.requires_components,
+  v.sellable_online_quantity,
+  v.sku,
+  v.tax_code,
+  v.taxable,
+  v.title,
+  v.updated_at
+FROM product_variants AS v

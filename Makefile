@@ -64,3 +64,14 @@ lock: $(READY)  ## Pin the requirements anew, with hashes
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache shoptide-demo
+
+OMNATA := .venv-omnata
+$(OMNATA)/ready: requirements/omnata.txt
+	@test -x $(OMNATA)/bin/python || $(PYTHON) -m venv $(OMNATA)
+	@echo "Installing Omnata's runtime into $(OMNATA) (once, 440 MB)"
+	@$(OMNATA)/bin/python -m pip install --quiet --require-hashes -r requirements/omnata.txt
+	@touch $@
+
+.PHONY: test-omnata
+test-omnata: $(READY) $(OMNATA)/ready  ## The plugin for Omnata, packaged and run by Omnata's own runtime
+	$(OMNATA)/bin/python -m pytest -q -c tests/hosts/omnata/pytest.ini --confcutdir=tests/hosts/omnata tests/hosts/omnata

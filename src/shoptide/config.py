@@ -97,7 +97,11 @@ class WarehouseConfig:
 
 @dataclass(frozen=True)
 class LedgerConfig:
+    """Where the ledger lies; `schema` is for Postgres. What is secret of the URL stands in `secrets`, as above."""
+
     url: str
+    schema: str = "shoptide"
+    secrets: dict[str, Secret] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -262,7 +262,7 @@ def test_an_operation_of_an_earlier_read_is_not_taken_for_this_one(puller: Pulle
     puller.running.world.shop.settings["bulk_seconds"] = 0.05
     puller.ledger.close_operation(max(old), "set aside")
     puller.whole()
-    with puller.ledger._write() as connection:
+    with puller.ledger.store.write() as connection:
         connection.exec_driver_sql("update bulk_operations set closed_at = null where status = 'set aside'")
     proof = stream_of(puller.whole(full_refresh=True), "orders").proof
     assert proof is not None

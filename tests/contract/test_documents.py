@@ -27,7 +27,7 @@ from shoptide.resources.extraction import ID, PagedChild, StreamPlan
 from shoptide.resources.objects import OBJECTS
 from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
-from shoptide.shopify import access, bulk
+from shoptide.shopify import access, bulk, subscriptions
 from shoptide.shopify.client import AdminClient
 from shoptide.shopify.cost import requested_cost
 from shoptide.shopify.schema import SUPPORTED_VERSIONS, load
@@ -76,7 +76,7 @@ def further(plan: StreamPlan) -> Iterator[str]:
         yield plan.page_request(plan.first_cursors, first=5, search=SEARCH)[0]
         yield from (plan.search_document(), *plan.bulk_documents(SEARCH)) if plan.bulkable else ()
     yield from filter(None, (plan.count_document(), plan.counts_document(2), plan.probe_document()))
-    yield from filter(None, (plan.nodes_document(), plan.oldest_document()))
+    yield from filter(None, (plan.nodes_document(), plan.carriers_document(), plan.oldest_document()))
     yield from (plan.end_document(),) if plan.window_field == ID else ()
     for second in plan.passes:
         yield second.document
@@ -108,6 +108,7 @@ def test_documents_of_client_and_pushes_are_valid(version: str) -> None:
     fixed = [access.DOCUMENT, bulk.RUN_QUERY, bulk.RUN_MUTATION, bulk.READ, bulk.RECENT, bulk.CANCEL]
     everything = HELD.format(item=variant_gaps.ITEM, more=" ".join(variant_gaps.ASKED.values()))
     fixed += [ORDER, OWNER, MORE_WORK, MORE_LINES, HELD.format(item="", more=""), everything, MEDIA]
+    fixed += [subscriptions.LIST, subscriptions.CREATE, subscriptions.UPDATE, subscriptions.DELETE]
     ways = [wrapped(way) for way in (*WAYS.values(), SKU, ORDER_NAME, VARIANT_BY_SKU)]
     for text in [*fixed, *ways]:
         assert [error.message for error in validate(executable(version), parse(text))] == [], text
@@ -120,11 +121,11 @@ def mutations() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mutate":
                 name, select = node.args[0], node.args[2]
-                assert isinstance(select, ast.Constant), ast.unparse(node)
                 if isinstance(name, ast.Constant):
+                    assert isinstance(select, ast.Constant), ast.unparse(node)
                     yield str(name.value), str(select.value)
-    yield from ((name, "__typename") for name in writers.CONSENTS.values())
-    product = "publishable { ... on Product { id } }"
+    yield from writers.CONSENTS.values()
+    product = "publishable { ... on Product { id updatedAt } }"
     yield from ((name, product) for name in ("publishablePublish", "publishableUnpublish"))
 
 

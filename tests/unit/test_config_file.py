@@ -178,3 +178,16 @@ def test_a_password_with_a_question_mark_is_kept_apart_too(read) -> None:  # typ
     config, _ = read(WAREHOUSE + 'url = "postgresql://me:ge?heim@db/x"')
     assert config.warehouse.secrets["password"].reveal() == "ge?heim"
     assert config.warehouse.url == "postgresql://me@db/x"
+
+
+def test_the_ledgers_url_and_password_may_lie_elsewhere(read, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """A URL from a file or the environment; one that has a password in the file itself is warned of."""
+    (tmp_path / "url").write_text("postgresql://me:hunter2@db/shop\n")
+    config, warned = read(GOOD + '[ledger]\nurl = "file:url"\n')
+    assert (config.ledger.url, config.ledger.secrets["password"].reveal()) == ("postgresql://me@db/shop", "hunter2")
+    assert warned == []
+    config, warned = read(GOOD + '[ledger]\nurl = "postgresql://me@db/shop"\npassword = "file:url"\n')
+    assert (set(config.ledger.secrets), warned) == ({"password"}, [])
+    config, warned = read(GOOD + '[ledger]\nurl = "postgresql://me:hunter2@db/shop"\n')
+    assert "[ledger] url holds a password" in warned[0]
+    assert "hunter2" not in f"{warned} {config}"

@@ -32,6 +32,7 @@ COMMANDS = {
     "views": "Make the views of other table layouts.",
     "schema": "Show tables and columns, or the columns a push accepts.",
     "serve": "Stay up: receive webhooks, keep shops current.",
+    "omnata": "Write the plugin for Omnata, the sync engine inside Snowflake.",
     "simulate": "Run a simulated Shopify store.",
 }
 
@@ -54,7 +55,7 @@ class Duration(click.ParamType[timedelta]):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        from shoptide.config_file import duration
+        from shoptide.config_section import duration
 
         found = value if isinstance(value, timedelta) else duration(str(value))
         if found is None:

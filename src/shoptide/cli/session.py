@@ -84,7 +84,7 @@ def open_session(flags: Flags, settings: Mapping[str, Any] | None = None) -> Ses
 
     config = load_config(flags.config, flags=settings, warn=warn)
     logs.SCRUBBER.know([*secrets_of(config.shops.values()), *(each.reveal() for each in config.serve.secrets)])
-    logs.SCRUBBER.know([secret.reveal() for secret in config.warehouse.secrets.values()])
+    logs.SCRUBBER.know([secret.reveal() for secret in {**config.warehouse.secrets, **config.ledger.secrets}.values()])
     return Session(flags, config)
 
 

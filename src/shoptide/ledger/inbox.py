@@ -62,11 +62,11 @@ class Inbox:
         with self.ledger.writing() as connection:
             connection.execute(statement, rows)
 
-    def open(self, shop: str, now: datetime, limit: int) -> list[Delivery]:
+    def open(self, shop: str, now: datetime, limit: int, states: Sequence[str] = OPEN) -> list[Delivery]:
         """What waits for this shop and is due, oldest first."""
         query = (
             sa.select(table)
-            .where(table.c.shop == shop, table.c.state.in_(OPEN), table.c.due_at <= _text(now))
+            .where(table.c.shop == shop, table.c.state.in_(states), table.c.due_at <= _text(now))
             .order_by(table.c.received_at)
             .limit(limit)
         )
@@ -77,9 +77,9 @@ class Inbox:
         """Note what became of rows: `done`, `again`, `ignored` or `failed`."""
         self._update(ids, state=state, note=note, settled_at=_text(self.ledger.clock.now()))
 
-    def put_off(self, ids: Sequence[str], due: datetime, note: str) -> None:
-        """Try these again at a moment."""
-        self._update(ids, attempts=table.c.attempts + 1, due_at=_text(due), note=note)
+    def put_off(self, ids: Sequence[str], due: datetime, note: str, attempts: int = 1) -> None:
+        """Try these again at a moment; `attempts` is how many were made meanwhile."""
+        self._update(ids, attempts=table.c.attempts + attempts, due_at=_text(due), note=note)
 
     def _update(self, ids: Sequence[str], **values: Any) -> None:
         with self.ledger.writing() as connection:

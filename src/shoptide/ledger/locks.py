@@ -6,10 +6,11 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from shoptide.errors import LockHeld
 
@@ -42,7 +43,13 @@ def _held(name: str, path: Path) -> LockHeld:
         holder = json.loads(path.read_text(encoding="utf-8") or "{}")
     except (OSError, ValueError):
         holder = {}
-    who = f" (pid {holder['pid']}, since {holder['since']})" if "pid" in holder else ""
+    return held_by(name, holder)
+
+
+def held_by(name: str, holder: Mapping[str, Any]) -> LockHeld:
+    """The refusal, with as much of `host`, `pid` and `since` as is known of the holder."""
+    host = f"host {holder['host']}, " if "host" in holder else ""
+    who = f" ({host}pid {holder['pid']}, since {holder['since']})" if "pid" in holder else ""
     return LockHeld(
         f"{name} is being worked on by another run{who}", hint="wait for it to end, or see `shoptide status`"
     )

@@ -10,7 +10,7 @@ from shoptide.journal import RecordState, Sending
 
 __all__ = ["HistoryEntry", "OperationRecord", "RecordState", "Run", "RunKind", "RunOutcome", "Sending"]
 
-RunKind = Literal["pull", "push"]
+RunKind = Literal["pull", "push", "webhooks", "compliance"]
 RunOutcome = Literal["succeeded", "incomplete", "failed", "interrupted"]
 
 

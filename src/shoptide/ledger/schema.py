@@ -1,34 +1,30 @@
-"""The ledger's tables, in SQLAlchemy Core, and the steps from each older layout to the present one."""
+"""The ledger's tables, in SQLAlchemy Core. How an older layout becomes this one is told in `migrations`."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
-VERSION = 2
-# What an older layout lacks, by the version that brought it.
-STEPS = {
-    2: (
-        "ALTER TABLE journal ADD COLUMN operation VARCHAR",
-        "ALTER TABLE journal ADD COLUMN line INTEGER",
-        "ALTER TABLE record_states ADD COLUMN tried VARCHAR",
-        "ALTER TABLE record_states ADD COLUMN tried_at VARCHAR",
-    ),
-}
+VERSION = 3  # the newest revision in migrations/versions
+
+# Compared and sorted byte by byte on every engine: run ids and times are texts that sort by time.
+Text = sa.String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
 
 metadata = sa.MetaData()
 
+# Written for releases that know no migrations: they refuse a layout that is newer than theirs by it.
 layout = sa.Table("shoptide_layout", metadata, sa.Column("version", sa.Integer, nullable=False))
 
 runs = sa.Table(
     "runs",
     metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("kind", sa.String, nullable=False),
-    sa.Column("name", sa.String, nullable=False),
-    sa.Column("shop", sa.String, nullable=False),
-    sa.Column("outcome", sa.String),  # null while it runs, or when it was killed
-    sa.Column("started_at", sa.String, nullable=False),
-    sa.Column("ended_at", sa.String),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("name", Text, nullable=False),
+    sa.Column("shop", Text, nullable=False),
+    sa.Column("outcome", Text),  # null while it runs, or when it was killed
+    sa.Column("started_at", Text, nullable=False),
+    sa.Column("ended_at", Text),
     sa.Column("options", sa.JSON, nullable=False),
     sa.Column("summary", sa.JSON, nullable=False),
     sa.Index("runs_by_name", "name", "started_at"),
@@ -37,58 +33,59 @@ runs = sa.Table(
 operations = sa.Table(
     "bulk_operations",
     metadata,
-    sa.Column("gid", sa.String, primary_key=True),
-    sa.Column("shop", sa.String, primary_key=True),
-    sa.Column("run_id", sa.String, nullable=False),
-    sa.Column("sync", sa.String, nullable=False),
-    sa.Column("stream", sa.String, nullable=False),
-    sa.Column("search", sa.String, nullable=False),
-    sa.Column("document_hash", sa.String, nullable=False),
-    sa.Column("status", sa.String, nullable=False),
-    sa.Column("started_at", sa.String),
-    sa.Column("closed_at", sa.String),
+    sa.Column("gid", Text, primary_key=True),
+    sa.Column("shop", Text, primary_key=True),
+    sa.Column("run_id", Text, nullable=False),
+    sa.Column("sync", Text, nullable=False),
+    sa.Column("stream", Text, nullable=False),
+    sa.Column("search", Text, nullable=False),
+    sa.Column("document_hash", Text, nullable=False),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("started_at", Text),
+    sa.Column("closed_at", Text),
 )
 
 states = sa.Table(
     "record_states",
     metadata,
-    sa.Column("push", sa.String, primary_key=True),
-    sa.Column("key", sa.String, primary_key=True),
-    sa.Column("gid", sa.String),
-    sa.Column("outcome", sa.String, nullable=False),
-    sa.Column("action", sa.String, nullable=False),
-    sa.Column("hash", sa.String),  # of the values that the store accepted last
+    sa.Column("push", Text, primary_key=True),
+    sa.Column("key", Text, primary_key=True),
+    sa.Column("gid", Text),
+    sa.Column("outcome", Text, nullable=False),
+    sa.Column("action", Text, nullable=False),
+    sa.Column("hash", Text),  # of the values that the store accepted last
     sa.Column("sent", sa.JSON),  # those values
-    sa.Column("message", sa.String),
-    sa.Column("code", sa.String),
-    sa.Column("field", sa.String),
-    sa.Column("column", sa.String),
-    sa.Column("value", sa.String),
+    sa.Column("message", Text),
+    sa.Column("code", Text),
+    sa.Column("field", Text),
+    sa.Column("column", Text),
+    sa.Column("value", Text),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("tried", sa.String),  # hash of the values that were refused last
-    sa.Column("tried_at", sa.String),
-    sa.Column("order", sa.String),  # resync, skip_once, skip_always: what a user asked for this record
-    sa.Column("run_id", sa.String, nullable=False),
-    sa.Column("updated_at", sa.String, nullable=False),
+    sa.Column("tried", Text),  # hash of the values that were refused last
+    sa.Column("tried_at", Text),
+    sa.Column("order", Text),  # resync, skip_once, skip_always: what a user asked for this record
+    sa.Column("run_id", Text, nullable=False),
+    sa.Column("updated_at", Text, nullable=False),
     sa.Index("states_by_outcome", "push", "outcome"),
 )
 
 history = sa.Table(
     "record_history",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("push", sa.String, nullable=False),
-    sa.Column("key", sa.String, nullable=False),
-    sa.Column("run_id", sa.String, nullable=False),
-    sa.Column("at", sa.String, nullable=False),
-    sa.Column("action", sa.String, nullable=False),
-    sa.Column("outcome", sa.String, nullable=False),
-    sa.Column("gid", sa.String),
-    sa.Column("hash", sa.String),
+    # A plain INTEGER counts rows by itself in SQLite; in Postgres it would end at two billion.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("push", Text, nullable=False),
+    sa.Column("key", Text, nullable=False),
+    sa.Column("run_id", Text, nullable=False),
+    sa.Column("at", Text, nullable=False),
+    sa.Column("action", Text, nullable=False),
+    sa.Column("outcome", Text, nullable=False),
+    sa.Column("gid", Text),
+    sa.Column("hash", Text),
     sa.Column("changes", sa.JSON),
-    sa.Column("message", sa.String),
-    sa.Column("code", sa.String),
-    sa.Column("field", sa.String),
+    sa.Column("message", Text),
+    sa.Column("code", Text),
+    sa.Column("field", Text),
     sa.Column("cost", sa.Float),
     sa.Index("history_by_key", "push", "key", "id"),
 )
@@ -96,36 +93,36 @@ history = sa.Table(
 journal = sa.Table(
     "journal",
     metadata,
-    sa.Column("push", sa.String, primary_key=True),
-    sa.Column("key", sa.String, primary_key=True),
-    sa.Column("run_id", sa.String, nullable=False),
-    sa.Column("action", sa.String, nullable=False),
-    sa.Column("gid", sa.String),
+    sa.Column("push", Text, primary_key=True),
+    sa.Column("key", Text, primary_key=True),
+    sa.Column("run_id", Text, nullable=False),
+    sa.Column("action", Text, nullable=False),
+    sa.Column("gid", Text),
     sa.Column("marks", sa.JSON, nullable=False),  # what the record can be found by in the store
-    sa.Column("hash", sa.String),
+    sa.Column("hash", Text),
     sa.Column("sent", sa.JSON),
-    sa.Column("at", sa.String, nullable=False),
-    sa.Column("operation", sa.String),  # the token of the bulk mutation's file that the write left in
+    sa.Column("at", Text, nullable=False),
+    sa.Column("operation", Text),  # the token of the bulk mutation's file that the write left in
     sa.Column("line", sa.Integer),  # its place in that file, from 0
 )
 
 inbox = sa.Table(
     "inbox",
     metadata,
-    sa.Column("id", sa.String, primary_key=True),  # digest of shop, topic, event and subject: a delivery comes twice
-    sa.Column("shop", sa.String, nullable=False),
-    sa.Column("topic", sa.String, nullable=False),
-    sa.Column("subject", sa.String, nullable=False),  # the record's gid; empty where the delivery names none
-    sa.Column("event", sa.String, nullable=False),
-    sa.Column("api_version", sa.String),
-    sa.Column("triggered_at", sa.String),
-    sa.Column("received_at", sa.String, nullable=False),
-    sa.Column("body", sa.String),  # only where what to do is nowhere else: compliance requests
-    sa.Column("state", sa.String, nullable=False),  # waiting, again, done, ignored, failed
+    sa.Column("id", Text, primary_key=True),  # digest of shop, topic, event and subject: a delivery comes twice
+    sa.Column("shop", Text, nullable=False),
+    sa.Column("topic", Text, nullable=False),
+    sa.Column("subject", Text, nullable=False),  # the record's gid; empty where the delivery names none
+    sa.Column("event", Text, nullable=False),
+    sa.Column("api_version", Text),
+    sa.Column("triggered_at", Text),
+    sa.Column("received_at", Text, nullable=False),
+    sa.Column("body", Text),  # only where what to do is nowhere else: compliance requests
+    sa.Column("state", Text, nullable=False),  # waiting, again, done, ignored, failed
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("due_at", sa.String, nullable=False),
-    sa.Column("settled_at", sa.String),
-    sa.Column("note", sa.String),
+    sa.Column("due_at", Text, nullable=False),
+    sa.Column("settled_at", Text),
+    sa.Column("note", Text),
     sa.Index("inbox_by_state", "shop", "state", "due_at"),
     sa.Index("inbox_by_subject", "shop", "subject"),
 )
@@ -133,10 +130,20 @@ inbox = sa.Table(
 subscriptions = sa.Table(
     "webhook_subscriptions",
     metadata,
-    sa.Column("gid", sa.String, primary_key=True),
-    sa.Column("shop", sa.String, primary_key=True),
-    sa.Column("topic", sa.String, nullable=False),
-    sa.Column("uri", sa.String, nullable=False),
-    sa.Column("since", sa.String, nullable=False),
-    sa.Column("gone_at", sa.String),  # when it was found missing in the store
+    sa.Column("gid", Text, primary_key=True),
+    sa.Column("shop", Text, primary_key=True),
+    sa.Column("topic", Text, nullable=False),
+    sa.Column("uri", Text, nullable=False),
+    sa.Column("since", Text, nullable=False),
+    sa.Column("gone_at", Text),  # when it was found missing in the store
+)
+
+# Who took a lock last, for the message that it is held. The lock itself is the database session's; SQLite's are files.
+holders = sa.Table(
+    "lock_holders",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("host", Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("since", Text, nullable=False),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shoptide.errors import (
@@ -54,6 +54,7 @@ DOCUMENTS = {"standard": 2, "advanced": 3, "plus": 6, "enterprise": 8}  # in fli
 CHUNK = 64  # rows noted in the journal at once
 # Objects whose writers read what they change: the second time they would read what they did the first time.
 ONE_BY_ONE = ("fulfillments",)
+DELETED = ""  # the version of a record that is gone
 STOPPED = "stopped before it was sent"
 
 Settled = tuple[Planned, Outcome]
@@ -204,6 +205,13 @@ class Sender:
 
     def _outcome(self, row: Planned, write: Callable[[], str | None]) -> Outcome:
         """What a write came to. Raises AccessError and ShopUnavailable."""
+        with self.session.listening() as told:
+            outcome = self._judged(row, write)
+            if row.action == "delete" and outcome.outcome == "applied" and row.gid and not told:
+                told.append((row.gid, DELETED))
+            return replace(outcome, written=tuple(dict.fromkeys(told))) if told else outcome
+
+    def _judged(self, row: Planned, write: Callable[[], str | None]) -> Outcome:
         try:
             return Outcome(row.key, row.action, "applied", write())
         except Refused as answer:

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shoptide.config import PushConfig
 from shoptide.ledger import Ledger, RecordState
 from shoptide.outbound.canonical import values_in_sql
 from shoptide.outbound.planning import Planned, compare, gone
 from shoptide.outbound.rows import Draft, Drafter, read_columns, refuse_doubles
+from shoptide.outbound.sameness import to_the_store
 from shoptide.outbound.session import Session
 from shoptide.warehouse import DuckDBWarehouse, StagedSource
 
@@ -45,7 +45,7 @@ def compare_source(
             drafter = _marked(session, staged)
             exported.result()
             known = staged.know_file(lines)
-            rows = _changed(push, ledger, staged, drafter, known=known, retry_only=retry_only)
+            rows = _changed(session, ledger, staged, drafter, known=known, retry_only=retry_only)
             looked_at = len(rows)
             left: list[RecordState] = []
             if push.strategy == "mirror" and staged.count and not retry_only:
@@ -78,15 +78,17 @@ def _marked(session: Session, staged: StagedSource) -> Drafter:
 
 
 def _changed(
-    push: PushConfig, ledger: Ledger, staged: StagedSource, drafter: Drafter, *, known: int, retry_only: bool
+    session: Session, ledger: Ledger, staged: StagedSource, drafter: Drafter, *, known: int, retry_only: bool
 ) -> list[Planned]:
+    push = session.push
     done = DELETED if push.strategy == "delete" else APPLIED
     by_hash = push.strategy not in SETTLED_ONCE
     staged.select(done=done, by_hash=by_hash, only=OPEN if retry_only else "")
     drafts = refuse_doubles([drafter.draft(row, key) for key, row in staged.chosen()], drafter.columns.key)
     drafts = _placed(staged, drafts)
     states = ledger.states_of(push.name, _keys(drafts)) if known else {}
-    return compare(push, drafts, states, retry_only=retry_only, now=ledger.clock.now())
+    now, same = ledger.clock.now(), to_the_store(session)
+    return compare(push, drafts, states, retry_only=retry_only, now=now, same=same)
 
 
 def _placed(staged: StagedSource, drafts: list[Draft]) -> list[Draft]:

@@ -10,7 +10,10 @@ OUTCOMES = ("applied", "rejected", "blocked", "ambiguous", "unknown", "delayed",
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a row: `path` is the store's field path, `column` the source's column it came from."""
+    """What became of a row: `path` is the store's field path, `column` the source's column it came from.
+
+    `written` are the versions that the write gave records: gid and the store's updatedAt, "" where it was deleted.
+    """
 
     key: str
     action: str
@@ -21,6 +24,7 @@ class Outcome:
     path: str | None = None
     column: str | None = None
     value: str | None = None
+    written: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

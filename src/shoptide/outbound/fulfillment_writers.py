@@ -167,7 +167,7 @@ def fulfil(session: Session, order: Values, values: Values, done: list[Values]) 
     for group in [direct] if direct else order_work.groups(order, rest):
         fulfillment = {"lineItemsByFulfillmentOrder": group, **beside}
         try:
-            payload = session.mutate("fulfillmentCreate", {"fulfillment": fulfillment}, "fulfillment { id }")
+            payload = session.mutate("fulfillmentCreate", {"fulfillment": fulfillment}, "fulfillment { id updatedAt }")
         except (Refused, ApiError) as error:
             if not made or _can_go_on(values, error):
                 raise
@@ -212,7 +212,7 @@ def update_fulfillment(session: Session, gid: str, values: Values) -> str:
             "trackingInfoInput": info,
             "notifyCustomer": bool(values.get("notifyCustomer")),
         }
-        session.mutate("fulfillmentTrackingInfoUpdate", variables, "fulfillment { id }")
+        session.mutate("fulfillmentTrackingInfoUpdate", variables, "fulfillment { id updatedAt }")
     event(session, gid, values)
     return gid
 
@@ -229,7 +229,7 @@ def event(session: Session, gid: str, values: Values) -> None:
 
 
 def delete_fulfillment(session: Session, gid: str) -> None:
-    gone_is_fine(lambda: session.mutate("fulfillmentCancel", {"id": gid}, "fulfillment { id }"), "not found")
+    gone_is_fine(lambda: session.mutate("fulfillmentCancel", {"id": gid}, "fulfillment { id updatedAt }"), "not found")
 
 
 # what an order has already

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from shoptide.shopify.schema import Schema, TypeRef
+
+NUMBERS = ("Int", "UnsignedInt64", "Float", "Money", "Decimal")
+INSTANTS = ("DateTime",)
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -15,27 +20,52 @@ def is_empty(value: Any) -> bool:
     return value in EMPTY or (isinstance(value, Mapping) and all(is_empty(each) for each in value.values()))
 
 
-def holds(now: Any, given: Any) -> bool:
+@dataclass(frozen=True)
+class Shape:
+    """The input type of a value, by which is known what may be written in several ways: numbers and instants are,
+    text is not, whatever digits it has."""
+
+    schema: Schema
+    type: TypeRef
+
+    @classmethod
+    def of(cls, schema: Schema, fields: Mapping[str, str], name: str) -> Shape | None:
+        """The shape of a column, None where it is unknown."""
+        return cls(schema, TypeRef(fields[name])) if name in fields else None
+
+    def field(self, name: str) -> Shape:
+        """The shape of a field inside; what is unknown counts as text."""
+        found = self.schema.type(self.type.name).inputs.get(name)
+        return Shape(self.schema, found.type if found else TypeRef("String"))
+
+    @property
+    def item(self) -> Shape:
+        return Shape(self.schema, self.type.item) if self.type.is_list else self
+
+    @property
+    def is_text(self) -> bool:
+        return self.type.name not in NUMBERS and self.type.name not in INSTANTS
+
+
+def holds(now: Any, given: Any, shape: Shape | None = None) -> bool:
     """Whether what the store has is what a row would write: fields a row does not give don't count."""
     if isinstance(given, Mapping) and isinstance(now, Mapping):
-        return all(holds(now.get(name), value) for name, value in given.items())
+        return all(holds(now.get(name), value, shape and shape.field(name)) for name, value in given.items())
     if isinstance(given, (list, tuple)) and isinstance(now, (list, tuple)):
-        return _holds_list(now, given)
-    return (
-        now == given
-        or (is_empty(now) and is_empty(given))
-        or (_plain(now) is not None and _plain(now) == _plain(given))
-    )
+        return _holds_list(now, given, shape and shape.item)
+    if now == given or (is_empty(now) and is_empty(given)):
+        return True
+    return not (shape and shape.is_text) and _plain(now) is not None and _plain(now) == _plain(given)
 
 
-def _holds_list(now: Sequence[Any], given: Sequence[Any]) -> bool:
+def _holds_list(now: Sequence[Any], given: Sequence[Any], shape: Shape | None) -> bool:
     if is_keyed(given):
         # Metafields and the like are written one by one: those a row does not name stay.
         held = {_key(each): each for each in now}
-        return all(_key(each) in held and holds(held[_key(each)], each) for each in given)
+        return all(_key(each) in held and holds(held[_key(each)], each, shape) for each in given)
     if all(isinstance(each, str) for each in (*now, *given)):
         return sorted(each.lower() for each in now) == sorted(each.lower() for each in given)
-    return len(now) == len(given) and all(holds(each, wanted) for each, wanted in zip(now, given, strict=True))
+    return len(now) == len(given) and all(holds(each, wanted, shape) for each, wanted in zip(now, given, strict=True))
 
 
 def _key(value: Any) -> tuple[Any, Any] | None:
@@ -71,7 +101,7 @@ def _plain(value: Any) -> Any:
         return None
 
 
-def merged(now: Sequence[Any], given: Any) -> list[Any]:
+def merged(now: Sequence[Any], given: Any, shape: Shape | None = None) -> list[Any]:
     """The store's list with what a row adds; an entry of the same key takes the row's value."""
     result = list(now)
     for each in list(given) if isinstance(given, (list, tuple)) else [given]:
@@ -83,6 +113,6 @@ def merged(now: Sequence[Any], given: Any) -> list[Any]:
         place = next((index for index, held in enumerate(result) if key and _key(held) == key), None)
         if place is not None:
             result[place] = each
-        elif not any(holds(held, each) for held in result):
+        elif not any(holds(held, each, shape and shape.item) for held in result):
             result.append(each)
     return result

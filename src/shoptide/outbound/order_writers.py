@@ -44,7 +44,7 @@ def _at_its_pace(session: Session, variables: Values) -> Values:
     for _try in range(TRIES):
         session.pace.wait()
         try:
-            return session.mutate("orderCreate", variables, "order { id }")
+            return session.mutate("orderCreate", variables, "order { id updatedAt }")
         except RateLimited:
             session.pace.refused()
     raise RateLimited("the store takes no more new orders now (trial and development stores: five a minute)")
@@ -172,11 +172,11 @@ def update_order(session: Session, gid: str, values: Values) -> str:
     allowed = session.schema.type("OrderInput").inputs
     given = {name: value for name, value in values.items() if name in allowed}
     if given:
-        session.mutate("orderUpdate", {"input": {"id": gid, **given}}, "order { id }")
+        session.mutate("orderUpdate", {"input": {"id": gid, **given}}, "order { id updatedAt }")
     wanted = values.get("customer") or values.get("customerId")
     if wanted:
         variables = {"orderId": gid, "customerId": known_customer(session, wanted)}
-        session.mutate("orderCustomerSet", variables, "order { id }")
+        session.mutate("orderCustomerSet", variables, "order { id updatedAt }")
     return gid
 
 

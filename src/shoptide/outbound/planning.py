@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shoptide.config import PushConfig
 from shoptide.outbound.rows import Draft, content_hash
+from shoptide.outbound.sameness import Same, no_others
 from shoptide.resources.inputs import Problem
 
 if TYPE_CHECKING:
@@ -83,17 +84,18 @@ def compare(
     *,
     retry_only: bool = False,
     now: datetime | None = None,
+    same: Same = no_others,
 ) -> list[Planned]:
     """Plan a push's rows; `states` by key. Records that have no row any more are `gone`'s to plan.
 
-    With `now`, rows that were refused several times wait for their turn.
+    With `now`, rows that were refused several times wait for their turn. `same` says which values are one.
     """
     planned = []
     for draft in drafts:
         state = states.get(draft.key)
         if retry_only and (state is None or state.outcome == "applied"):
             continue
-        row = _one(push, draft, state)
+        row = _one(push, draft, state, same)
         turn = None if retry_only or now is None or row.action not in WRITES else next_turn(draft, state)
         planned.append(_waiting(row, state, turn) if turn and now and turn > now else row)
     return planned
@@ -113,7 +115,7 @@ def _waiting(row: Planned, state: RecordState | None, turn: datetime) -> Planned
     return replace(row, action="waiting", reason=reason)
 
 
-def _one(push: PushConfig, draft: Draft, state: RecordState | None) -> Planned:
+def _one(push: PushConfig, draft: Draft, state: RecordState | None, same: Same) -> Planned:
     attempts = state.attempts if state else 0
     if draft.problem is not None:
         return Planned(
@@ -127,7 +129,7 @@ def _one(push: PushConfig, draft: Draft, state: RecordState | None) -> Planned:
     applied = state is not None and state.outcome == "applied" and state.action != "delete" and state.order != "resync"
     if applied and state is not None and (state.hash == draft.hash or push.strategy == "create"):
         return Planned(draft.key, "unchanged", draft, gid)
-    changes = differences(state.sent if state else None, draft.values)
+    changes = differences(state.sent if state else None, draft.values, same)
     sent = state.sent if state else None
     if applied and sent is not None and not changes:
         return Planned(draft.key, "unchanged", draft, gid)  # a field left the row, which changes nothing
@@ -153,11 +155,15 @@ def gone(state: RecordState) -> Planned:
     return Planned(state.key, "delete", draft, state.gid, reason="no longer in the source", attempts=state.attempts)
 
 
-def differences(before: dict[str, Any] | None, after: dict[str, Any]) -> dict[str, Change]:
+def differences(before: dict[str, Any] | None, after: dict[str, Any], same: Same = no_others) -> dict[str, Change]:
     """The fields whose value would change; a field that left the row is left alone."""
     held = before or {}
     return {
         name: Change(held.get(name), value)
         for name, value in after.items()
-        if before is None or name not in held or content_hash({"v": held[name]}) != content_hash({"v": value})
+        if before is None or name not in held or not _is_one(name, held[name], value, same)
     }
+
+
+def _is_one(name: str, before: Any, after: Any, same: Same) -> bool:
+    return content_hash({"v": before}) == content_hash({"v": after}) or same(name, before, after)

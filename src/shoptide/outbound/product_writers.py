@@ -39,7 +39,7 @@ def create_product(session: Session, key: str, values: Values) -> str:
         variables: Values = {"product": given}
         if values.get("media"):
             variables["media"] = values["media"]
-        gid = str(session.mutate("productCreate", variables, "product { id }")["product"]["id"])
+        gid = str(session.mutate("productCreate", variables, "product { id updatedAt }")["product"]["id"])
     with following(gid):
         publish(session, gid, targets)
     return gid
@@ -54,7 +54,7 @@ def _set_whole(session: Session, given: Values, values: Values) -> str:
         body["collections"] = body.pop("collectionsToJoin")
     if values.get("media"):
         body["files"] = [as_file(each) for each in values["media"]]
-    payload = session.mutate("productSet", {"input": body, "synchronous": True}, "product { id }")
+    payload = session.mutate("productSet", {"input": body, "synchronous": True}, "product { id updatedAt }")
     return str(payload["product"]["id"])
 
 
@@ -77,7 +77,7 @@ def update_product(session: Session, gid: str, values: Values) -> str:
         variables: Values = {"product": {"id": gid, **plain}}
         if media:
             variables["media"] = media
-        session.mutate("productUpdate", variables, "product { id }")
+        session.mutate("productUpdate", variables, "product { id updatedAt }")
     variant_writers.write(session, gid, values)
     publish(session, gid, targets)
     return gid
@@ -100,7 +100,7 @@ def publish(session: Session, gid: str, targets: dict[str, list[str]]) -> None:
     for mutation, gids in targets.items():
         for batch in in_batches(gids, MOST_PUBLICATIONS):
             variables: dict[str, Any] = {"id": gid, "input": [{"publicationId": each} for each in batch]}
-            session.mutate(mutation, variables, "publishable { ... on Product { id } }")
+            session.mutate(mutation, variables, "publishable { ... on Product { id updatedAt } }")
 
 
 # deletes
@@ -109,6 +109,8 @@ def publish(session: Session, gid: str, targets: dict[str, list[str]]) -> None:
 def delete_product(session: Session, gid: str) -> None:
     if session.push.deletes == "archive":
         product = {"id": gid, "status": "ARCHIVED"}
-        gone_is_fine(lambda: session.mutate("productUpdate", {"product": product}, "product { id }"), "does not exist")
+        gone_is_fine(
+            lambda: session.mutate("productUpdate", {"product": product}, "product { id updatedAt }"), "does not exist"
+        )
         return
     gone_is_fine(lambda: session.mutate("productDelete", {"input": {"id": gid}}, "deletedProductId"), "does not exist")

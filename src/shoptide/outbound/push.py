@@ -73,7 +73,7 @@ class Job:
     @property
     def spool(self) -> Path:
         """Where files of bulk mutations lie while they are sent and read."""
-        return self.ledger.path.parent / "spool"
+        return self.ledger.folder / "spool"
 
 
 def _job(

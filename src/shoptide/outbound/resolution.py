@@ -13,7 +13,7 @@ from typing import Any
 from shoptide.journal import Journal, RecordState, Sending
 from shoptide.outbound import fulfillment_writers, lookup
 from shoptide.outbound.current import MOST_METAFIELDS, current
-from shoptide.outbound.likeness import holds, is_empty, is_keyed, lacking, merged
+from shoptide.outbound.likeness import Shape, holds, is_empty, is_keyed, lacking, merged
 from shoptide.outbound.lookup import Match
 from shoptide.outbound.planning import Change, Planned
 from shoptide.outbound.rows import snaked
@@ -120,7 +120,7 @@ def _settled(
         problem = Problem(names[0], "the store does not change it once the record exists", None)
         return replace(row, action="blocked", problem=problem, reason=f"{names[0]}: {problem.reason}")
     changes = dict(row.changes)
-    conflicts = _conflicts(row, now) if live or session.push.on_conflict != "overwrite" else {}
+    conflicts = _conflicts(session, row, now) if live or session.push.on_conflict != "overwrite" else {}
     if conflicts and session.push.on_conflict == "skip":
         names = [f"{snaked(name)} is {shown(change.after)}" for name, change in conflicts.items()]
         reason = f"changed in the store since the last push: {', '.join(names)}"
@@ -129,23 +129,29 @@ def _settled(
         changes = {
             name: Change(now[name], value)
             for name, value in row.draft.values.items()
-            if name in now and not holds(now[name], value)
+            if name in now and not holds(now[name], value, _shape(session, name))
         } | {name: change for name, change in changes.items() if name not in now}
     for name, policy in careful.items():
         if name in changes and name in now:
-            changes = _with_policy(changes, name, policy, now[name])
+            changes = _with_policy(changes, name, policy, now[name], _shape(session, name))
     if live and not changes:
         return replace(row, action="unchanged", changes={})
     return replace(row, changes=changes, conflicts=conflicts)
 
 
-def _conflicts(row: Planned, now: dict[str, Any]) -> dict[str, Change]:
+def _shape(session: Session, name: str) -> Shape | None:
+    return Shape.of(session.schema, session.target.fields(session.schema), name)
+
+
+def _conflicts(session: Session, row: Planned, now: dict[str, Any]) -> dict[str, Change]:
     """Fields whose value in the store is neither what was sent last nor what would be sent."""
     sent = row.sent or {}
     return {
         name: Change(sent[name], now[name])
         for name, value in row.draft.values.items()
-        if name in sent and name in now and not holds(now[name], sent[name]) and not holds(now[name], value)
+        if name in sent and name in now
+        for shape in [_shape(session, name)]
+        if not holds(now[name], sent[name], shape) and not holds(now[name], value, shape)
     }
 
 
@@ -154,7 +160,9 @@ def _unchangeable(session: Session, row: Planned) -> list[str]:
     return [name for name in row.changes if name not in allowed and row.sent is not None and name in row.sent]
 
 
-def _with_policy(changes: dict[str, Change], name: str, policy: str, now: Any) -> dict[str, Change]:
+def _with_policy(
+    changes: dict[str, Change], name: str, policy: str, now: Any, shape: Shape | None
+) -> dict[str, Change]:
     change, others = changes[name], {each: value for each, value in changes.items() if each != name}
     if policy == "set_if_empty" and is_keyed(change.after) and isinstance(now, list) and len(now) < MOST_METAFIELDS:
         rest = lacking(now, change.after)  # each metafield is a value of its own
@@ -162,7 +170,7 @@ def _with_policy(changes: dict[str, Change], name: str, policy: str, now: Any) -
     if policy == "set_if_empty":
         return changes if is_empty(now) else others
     if policy == "append" and isinstance(now, list):
-        together = merged(now, change.after)
+        together = merged(now, change.after, shape)
         return others if together == now else {**changes, name: Change(now, together)}
     return changes
 
@@ -268,7 +276,8 @@ def _own(session: Session, sent: dict[str, dict[str, Any]], found: dict[str, Fou
     own = dict(found)
     for key, each in unsure.items():
         now = held.get(each.gid, {})
-        if now and all(holds(now[name], value) for name, value in sent[key].items() if name in now):
+        given = sent[key].items()
+        if now and all(holds(now[name], value, _shape(session, name)) for name, value in given if name in now):
             own[key] = replace(each, certain=True)
         elif session.push.strategy == "create":
             del own[key]  # somebody else's, as it seems: sending again is refused if it is

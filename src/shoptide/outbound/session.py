@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +69,7 @@ class Session:
     customers: dict[tuple[str, str], str | None] = field(default_factory=dict)
     ahead: dict[str, dict[str, Any]] = field(default_factory=dict)  # orders read for the journal, for one write each
     locks: dict[str, threading.Lock] = field(default_factory=dict)
+    heard: threading.local = field(default_factory=threading.local)  # versions of records, a thread's own
 
     @property
     def schema(self) -> Schema:
@@ -97,6 +99,19 @@ class Session:
         with self.lock:
             return self.locks.setdefault(gid, threading.Lock())
 
+    @contextmanager
+    def listening(self) -> Iterator[list[tuple[str, str]]]:
+        """The versions that this thread's mutations gave records meanwhile: gid and the store's updatedAt, in order.
+
+        By them a push's own changes are told from those of others when they come back.
+        """
+        told: list[tuple[str, str]] = []
+        self.heard.told = told
+        try:
+            yield told
+        finally:
+            del self.heard.told
+
     # mutations
 
     def mutate(
@@ -119,6 +134,13 @@ class Session:
             raise RateLimited(f"{name}: {found[0].message}", outcome=WriteOutcome.NOT_APPLIED)
         if found:
             raise Refused(tuple(found))
+        told: list[tuple[str, str]] | None = getattr(self.heard, "told", None)
+        if told is not None:
+            told += [
+                (each["id"], each["updatedAt"])
+                for each in payload.values()
+                if isinstance(each, dict) and each.get("id") and each.get("updatedAt")
+            ]
         return payload
 
     def document(self, name: str, variables: Mapping[str, Any], select: str, *, idempotent: bool = False) -> str:

@@ -214,7 +214,7 @@ def _give_options(session: Session, gid: str, only: Values, wanted: list[Values]
     first = next((each for each in with_values if each.get("sku") and each["sku"] == only["sku"]), with_values[0])
     variables = {"productId": gid, "options": options_of([_with_options(first, wanted.index(first))]),
                  "variantStrategy": "LEAVE_AS_IS"}  # fmt: skip
-    session.mutate("productOptionsCreate", variables, "product { id }")
+    session.mutate("productOptionsCreate", variables, "product { id updatedAt }")
 
 
 def _change(session: Session, gid: str, known: list[tuple[Values, Values]]) -> None:
@@ -229,7 +229,7 @@ def _change(session: Session, gid: str, known: list[tuple[Values, Values]]) -> N
         variables: dict[str, Any] = {"productId": gid, "variants": changed}
         if media := _media_of([variant for variant, _found in known]):
             variables["media"] = media
-        session.mutate("productVariantsBulkUpdate", variables, "productVariants { id }")
+        session.mutate("productVariantsBulkUpdate", variables, "productVariants { id } product { id updatedAt }")
 
 
 def _add(session: Session, gid: str, fresh: list[Values]) -> list[str]:
@@ -239,7 +239,7 @@ def _add(session: Session, gid: str, fresh: list[Values]) -> list[str]:
     variables: dict[str, Any] = {"productId": gid, "variants": [_as_new(each) for each in fresh]}
     if media := _media_of(fresh):
         variables["media"] = media
-    payload = session.mutate("productVariantsBulkCreate", variables, "productVariants { id }")
+    payload = session.mutate("productVariantsBulkCreate", variables, "productVariants { id } product { id updatedAt }")
     return [each["id"] for each in payload["productVariants"] or []]
 
 
@@ -255,13 +255,13 @@ def _arrange(session: Session, gid: str, placed: list[tuple[str, Values]]) -> No
     positions = [{"id": each, "position": variant["position"]} for each, variant in placed if variant.get("position")]
     if positions:
         variables = {"productId": gid, "positions": positions}
-        session.mutate("productVariantsBulkReorder", variables, "product { id }")
+        session.mutate("productVariantsBulkReorder", variables, "product { id updatedAt }")
 
 
 def _remove(session: Session, gid: str, held: list[Values], kept: set[str]) -> None:
     gone = [each["id"] for each in held if each["id"] not in kept]
     if gone:
-        session.mutate("productVariantsBulkDelete", {"productId": gid, "variantsIds": gone}, "product { id }")
+        session.mutate("productVariantsBulkDelete", {"productId": gid, "variantsIds": gone}, "product { id updatedAt }")
 
 
 def _write_single(session: Session, gid: str, values: Values) -> None:
@@ -279,7 +279,11 @@ def _write_single(session: Session, gid: str, values: Values) -> None:
     if not given:
         return
     variants = [{"id": held[0]["id"], **for_bulk(given)}]
-    session.mutate("productVariantsBulkUpdate", {"productId": gid, "variants": variants}, "productVariants { id }")
+    session.mutate(
+        "productVariantsBulkUpdate",
+        {"productId": gid, "variants": variants},
+        "productVariants { id } product { id updatedAt }",
+    )
 
 
 # stock

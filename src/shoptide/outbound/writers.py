@@ -11,10 +11,12 @@ from shoptide.outbound.session import Refused, Session, UserError, store_words
 
 Values = dict[str, Any]
 Item = TypeVar("Item")
+CUSTOMER = "customer { id updatedAt }"
+# Columns that an existing customer takes by mutations of their own (FACTS 32), and what these tell of the customer.
 CONSENTS = {
-    "emailMarketingConsent": "customerEmailMarketingConsentUpdate",
-    "smsMarketingConsent": "customerSmsMarketingConsentUpdate",
-    "whatsAppMarketingConsent": "customerWhatsAppMarketingConsentUpdate",
+    "emailMarketingConsent": ("customerEmailMarketingConsentUpdate", CUSTOMER),
+    "smsMarketingConsent": ("customerSmsMarketingConsentUpdate", CUSTOMER),
+    "whatsAppMarketingConsent": ("customerWhatsAppMarketingConsentUpdate", "__typename"),
 }
 
 
@@ -61,17 +63,16 @@ def following(gid: str) -> Iterator[None]:
 def create_customer(session: Session, key: str, values: Values) -> str:
     values = without_empty(values)
     given = with_marker(session, values, key) if needs_marker(session, values) else values
-    return str(session.mutate("customerCreate", {"input": given}, "customer { id }")["customer"]["id"])
+    return str(session.mutate("customerCreate", {"input": given}, "customer { id updatedAt }")["customer"]["id"])
 
 
 def update_customer(session: Session, gid: str, values: Values) -> str:
     plain = {name: value for name, value in values.items() if name not in CONSENTS}
     if plain:
-        session.mutate("customerUpdate", {"input": {"id": gid, **plain}}, "customer { id }")
-    for name, mutation in CONSENTS.items():
+        session.mutate("customerUpdate", {"input": {"id": gid, **plain}}, "customer { id updatedAt }")
+    for name, (mutation, told) in CONSENTS.items():
         if values.get(name):
-            # The store takes consent of an existing customer only through a mutation of its own (FACTS 32).
-            session.mutate(mutation, {"input": {"customerId": gid, name: values[name]}}, "__typename")
+            session.mutate(mutation, {"input": {"customerId": gid, name: values[name]}}, told)
     return gid
 
 

@@ -297,16 +297,21 @@ class StreamPlan:
 
     def nodes_document(self) -> str | None:
         """Records by their ids, as a page would have them: takes `$ids`; None where the API does not find them so."""
+        if self.stream.via is None:
+            return self.carriers_document()
         if not is_node(self.schema, self.place.node):
             return None
-        own = [self.root_shape.text()]
-        if self.stream.via is None:
-            own += _branch_texts(self.branches, paged=True)
-        else:
-            held = self.branches[0]
-            below_list, depth = not held.connection, 1 + held.connection
-            own += _branch_texts(held.branches, paged=True, below_list=below_list, depth=depth)
-        return f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {self.stream.node_type} {{ {' '.join(own)} }} }} }}"
+        held = self.branches[0]
+        below_list, depth = not held.connection, 1 + held.connection
+        below = _branch_texts(held.branches, paged=True, below_list=below_list, depth=depth)
+        return _by_ids(self.stream.node_type, " ".join([self.root_shape.text(), *below]))
+
+    def carriers_document(self) -> str | None:
+        """The root's nodes by their ids with all of the stream that they hold; what is in pages is `paged_children`."""
+        text = self._node_text(paged=True)
+        if "$query" in text or not is_node(self.schema, self.place.carrier):
+            return None
+        return _by_ids(self.place.carrier.name, text)
 
     @property
     def node_children(self) -> tuple[PagedChild, ...]:
@@ -448,6 +453,10 @@ def called(name: str, given: Iterable[str]) -> str:
     """A field with the arguments that are there: `orders(first: 1)`."""
     parts = ", ".join(part for part in given if part)
     return f"{name.rpartition('.')[2]}({parts})" if parts else name.rpartition(".")[2]
+
+
+def _by_ids(kind: str, inner: str) -> str:
+    return f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {kind} {{ {inner} }} }} }}"
 
 
 def _page_body(inner: str) -> str:

@@ -113,9 +113,10 @@ HINTS = (
     _plain("themes", None, "themes/publish", fields=()),
     _plain("metafield_definitions", None, fields=()),
     Hint(("shops",), ("shop/update",)),
+    Hint((), (FINISHED,), "BulkOperation", ("admin_graphql_api_id",)),
+    Hint((), (UNINSTALLED,)),
 )
 BY_TOPIC: Mapping[str, Hint] = {topic: hint for hint in HINTS for topic in hint.topics}
-NO_HINT = Hint((), ())
 
 
 def constant(topic: str) -> str:
@@ -124,14 +125,18 @@ def constant(topic: str) -> str:
 
 
 def hint_of(topic: str) -> Hint:
-    """What a topic tells; of one that is not listed, what a stream of its name may have changed."""
-    return BY_TOPIC.get(topic) or NO_HINT
+    """What a topic tells; one that is not listed tells that something of a stream of its name changed."""
+    return BY_TOPIC.get(topic) or Hint((topic.partition("/")[0],), (topic,))
 
 
 def topics_of(streams: Iterable[str], schema: Schema) -> list[str]:
-    """The topics that tell of these streams, as far as the version has them."""
+    """The topics that tell of these streams and of the tool's own affairs, as far as the version has them."""
     wanted, known = set(streams), set(schema.type("WebhookSubscriptionTopic").values)
-    return [topic for topic, hint in BY_TOPIC.items() if wanted & {*hint.streams} and constant(topic) in known]
+    return [
+        topic
+        for topic, hint in BY_TOPIC.items()
+        if (not hint.streams or wanted & {*hint.streams}) and constant(topic) in known
+    ]
 
 
 def subjects(topic: str, payload: Any) -> list[str]:

@@ -17,11 +17,11 @@ Waiting = tuple[Sequence[Delivery], "asyncio.Future[None]"]
 
 
 class GroupCommit:
-    """A part with one thread, which commits whatever has come since its last commit. `committed` hears which shops."""
+    """A part with one thread, which commits whatever has come since its last commit. `committed` hears of each."""
 
     name = "inbox"
 
-    def __init__(self, inbox: Inbox, committed: Callable[[set[str]], None], *, clock: Clock) -> None:
+    def __init__(self, inbox: Inbox, committed: Callable[[list[Delivery]], None], *, clock: Clock) -> None:
         self.inbox = inbox
         self.committed = committed
         self.clock = clock
@@ -61,7 +61,7 @@ class GroupCommit:
                 error = failed
             _tell(taken, error)
             if error is None:
-                self.committed({each.shop for deliveries, _ in taken for each in deliveries})
+                self.committed([each for deliveries, _ in taken for each in deliveries])
 
     def _next(self) -> list[Waiting] | None:
         """What has come, as soon as something has; None when nothing more will."""

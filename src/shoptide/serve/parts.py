@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoptide.clock import Clock
-from shoptide.config import Config
+from shoptide.config import Config, PullConfig
 from shoptide.errors import ConfigError
 from shoptide.ledger import Ledger
-from shoptide.ledger.inbox import Inbox
+from shoptide.ledger.inbox import Delivery, Inbox
+from shoptide.resources.topics import FINISHED
 from shoptide.serve.commits import GroupCommit
+from shoptide.serve.compliance import Compliance
 from shoptide.serve.http import HttpPart
 from shoptide.serve.process import Process
+from shoptide.serve.processing import Processor
 from shoptide.serve.receiver import Receiver, Sender
+from shoptide.serve.subscriptions import Subscriber
+from shoptide.shopify import bulk
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
 
@@ -51,9 +56,58 @@ def open_parts(opened: Opened) -> tuple[Process, HttpPart]:
     """The process with all its parts, and the one that webhooks come to. Raises ConfigError."""
     serve = opened.config.serve
     process = Process(opened.clock, opened.stop)
-    commits = GroupCommit(Inbox(opened.ledger), lambda _shops: None, clock=opened.clock)
+    told = _add_processors(process, opened)
+    commits = GroupCommit(Inbox(opened.ledger), told, clock=opened.clock)
     process.add(commits)
     receiver = Receiver(senders_of(opened.config), commits.accept, clock=opened.clock, max_body=serve.max_body)
     http = HttpPart("webhooks", receiver.app(), serve.host, serve.port, clock=opened.clock, fail=process.fail)
     process.add(http)
+    if serve.public_url:
+        shops = [(shop, pulls_of(opened.config, shop.alias)) for shop in opened.config.shops.values()]
+        process.add(
+            Subscriber(
+                shops,
+                serve.public_url,
+                ledger=opened.ledger,
+                open_client=opened.open_client,
+                told=told,
+                clock=opened.clock,
+            )
+        )
     return process, http
+
+
+def pulls_of(config: Config, alias: str) -> list[PullConfig]:
+    return [pull for pull in config.pulls.values() if pull.shop == alias]
+
+
+def _add_processors(process: Process, opened: Opened) -> Callable[[list[Delivery]], None]:
+    """A processor for each shop; returns what to call with deliveries that are in the inbox."""
+    processors: dict[str, Processor] = {}
+    folder = opened.config.path.parent / opened.config.serve.compliance
+
+    def comply(client: AdminClient, warehouse: DuckDBWarehouse) -> Callable[[Delivery], None]:
+        return Compliance(client, warehouse, opened.ledger, opened.clock, folder).carry_out
+
+    for shop in opened.config.shops.values():
+        processors[shop.domain] = Processor(
+            shop,
+            pulls_of(opened.config, shop.alias),
+            ledger=opened.ledger,
+            warehouse=opened.warehouse,
+            open_client=opened.open_client,
+            comply=comply,
+            clock=opened.clock,
+            spool=opened.state / "spool",
+            fail=process.fail,
+        )
+        process.add(processors[shop.domain])
+
+    def told(deliveries: list[Delivery]) -> None:
+        for each in deliveries:
+            if each.topic == FINISHED:
+                bulk.FINISHED.tell(each.subject)
+        for domain in {each.shop for each in deliveries}:
+            processors[domain].wake()
+
+    return told

@@ -7,6 +7,7 @@ app and shop, not to a process: whoever knows its id can go on where another sto
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -245,8 +246,32 @@ def wait(
                 operation = _given_up(client, operation)
             if operation.is_terminal:
                 return _completed(client, operation)
-        rest(client, delay, stop)
+        rest(client, delay, stop, lambda: FINISHED.heard(gid))
     raise AssertionError("the delays never end by themselves")
+
+
+class Finished:
+    """Operations that somebody was told have ended: a hint to look now, nothing more. Threads share it."""
+
+    MOST = 1_000
+
+    def __init__(self) -> None:
+        self._told: dict[str, None] = {}
+        self._lock = threading.Lock()
+
+    def tell(self, gid: str) -> None:
+        with self._lock:
+            self._told[gid] = None
+            if len(self._told) > self.MOST:
+                del self._told[next(iter(self._told))]
+
+    def heard(self, gid: str) -> bool:
+        """Whether its end was told since this was asked last."""
+        with self._lock:
+            return self._told.pop(gid, 0) is None
+
+
+FINISHED = Finished()  # of this process: whoever takes webhooks tells, whoever waits for an operation listens
 
 
 @dataclass
@@ -430,13 +455,15 @@ def _started_since(
     return next((each for each in recent(client) if each.created_at >= earliest and matches(each)), None)
 
 
-def rest(client: AdminClient, seconds: float, stop: Callable[[], bool] | None) -> None:
-    """Sleep, looking now and then whether to stop: then it raises Interrupted."""
+def rest(
+    client: AdminClient, seconds: float, stop: Callable[[], bool] | None, early: Callable[[], bool] | None = None
+) -> None:
+    """Sleep, or until `early`, looking now and then whether to stop: then it raises Interrupted."""
     left = seconds
-    while left > 0:
+    while left > 0 and not (early is not None and early()):
         if stop is not None and stop():
             raise Interrupted("Stopped while waiting for a bulk operation", hint="run the same command again to go on")
-        nap = left if stop is None else min(left, STOP_GLANCE)
+        nap = left if stop is None and early is None else min(left, STOP_GLANCE)
         pause(client.clock, nap)
         left -= nap
 

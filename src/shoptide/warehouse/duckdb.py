@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +61,7 @@ def mapped(error: duckdb.Error, what: str) -> WarehouseError:
 
 
 class DuckDBWarehouse:
-    """One DuckDB database. The connection is opened once and used by one thread at a time."""
+    """One DuckDB database. A connection is used by one thread at a time; `beside` opens more."""
 
     dialect = "duckdb"
 
@@ -69,6 +71,7 @@ class DuckDBWarehouse:
         self.views = views  # other people's layouts that are kept beside the tables
         self.read_only = read_only
         self.what = f"warehouse {path}" if path else "warehouse in memory"
+        self._writing = threading.RLock()
         self.connection = self._connect()
         if not read_only:
             with self.errors():
@@ -89,6 +92,18 @@ class DuckDBWarehouse:
         except duckdb.Error as error:
             raise mapped(error, self.what) from None
         return found
+
+    def beside(self) -> DuckDBWarehouse:
+        """Open another connection to the same database, for another thread of this process.
+
+        Transactions of all such connections come one after the other: DuckDB refuses the later of two that meet.
+        """
+        other = copy.copy(self)
+        with self.errors():
+            other.connection = self.connection.cursor()
+            for name, value in SETTINGS.items():
+                other.connection.execute(f"SET {name} = ?", [value])
+        return other
 
     def __enter__(self) -> DuckDBWarehouse:
         return self
@@ -124,7 +139,7 @@ class DuckDBWarehouse:
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """All or nothing."""
-        with self.errors():
+        with self._writing, self.errors():
             self.connection.execute("BEGIN TRANSACTION")
             try:
                 yield self.connection

@@ -118,3 +118,16 @@ def broken_at(path: Path, encoding: str) -> Broken | None:
             if not block:
                 return None
             lines, above = lines + text.count("\n"), (above + text).rpartition("\n")[2]
+
+
+def transcoded(path: Path, encoding: str, into: Path) -> bool:
+    """Write a file anew in UTF-8; False where a byte of it is not what the encoding allows."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with path.open("rb") as raw, into.open("wb") as file:
+        try:
+            while block := raw.read(BLOCK):
+                file.write(decoder.decode(block).encode())
+            file.write(decoder.decode(b"", final=True).encode())
+        except UnicodeDecodeError:
+            return False
+    return True

@@ -13,7 +13,7 @@ from shoptide.config import FileConfig
 from shoptide.errors import SourceError
 from shoptide.warehouse import delimited, json_lines
 from shoptide.warehouse.delimited import Layout, Rows
-from shoptide.warehouse.encoding import contradicted, encoding_of
+from shoptide.warehouse.encoding import NAME_IT, Broken, broken_at, contradicted, encoding_of, transcoded
 from shoptide.warehouse.names import literal, quoted
 from shoptide.warehouse.source import in_plain_times, refuse_names
 
@@ -67,14 +67,13 @@ def _load_delimited(
     layout = delimited.layout_of(path, encoding, config.delimiter or ("\t" if path.suffix == ".tsv" else ""), what)
     columns = [name for name in layout.columns if name is not None]
     refuse_names(what.removeprefix("source "), columns)
-    if encoding in UTF8 and layout.plain:
-        try:
-            _make(connection, table, _read(path, layout.delimiter, columns))
-        except duckdb.Error as error:
-            log.info("source.read_row_by_row", extra={"source": what, "reason": str(error).split("\n")[0]})
-        else:
+    if _made_at_once(connection, table, path, encoding, layout, spare):
+        return Rows(path, encoding, layout, what)
+    found = _believed(path, encoding, config, what)
+    if found != encoding:
+        encoding, layout = found, delimited.layout_of(path, found, layout.delimiter, what)
+        if _made_at_once(connection, table, path, encoding, layout, spare):
             return Rows(path, encoding, layout, what)
-        encoding, layout = _believed(path, encoding, layout, config, what)
     rows = Rows(path, encoding, layout, what)
     delimited.rewritten(rows, columns, spare)
     try:
@@ -84,15 +83,27 @@ def _load_delimited(
     return rows
 
 
-def _believed(path: Path, encoding: str, layout: Layout, config: FileConfig, what: str) -> tuple[str, Layout]:
-    """What a file is in that DuckDB did not take as UTF-8."""
-    if config.encoding or encoding == "utf-8-sig":
-        return encoding, layout
-    found = contradicted(path, what)
-    if found == encoding:
-        return encoding, layout
-    log.warning("source.encoding_guessed", extra={"source": what, "encoding": found})
-    return found, delimited.layout_of(path, found, layout.delimiter, what)
+def _made_at_once(
+    connection: duckdb.DuckDBPyConnection, table: str, path: Path, encoding: str, layout: Layout, spare: Path
+) -> bool:
+    """Whether DuckDB took the file as it is, or as it is in UTF-8."""
+    columns = [name for name in layout.columns if name is not None]
+    if not layout.plain or (encoding not in UTF8 and not transcoded(path, encoding, spare)):
+        return False
+    try:
+        _make(connection, table, _read(path if encoding in UTF8 else spare, layout.delimiter, columns))
+    except duckdb.Error as error:
+        log.info("source.read_row_by_row", extra={"file": path.name, "reason": str(error).split("\n")[0]})
+        return False
+    return True
+
+
+def _believed(path: Path, encoding: str, config: FileConfig, what: str) -> str:
+    """What a file is in that was not taken at once: UTF-8 that nobody named and no mark told may be something else."""
+    found = contradicted(path, what) if encoding == "utf-8" and not config.encoding else encoding
+    if found != encoding:
+        log.warning("source.encoding_guessed", extra={"source": what, "encoding": found})
+    return found
 
 
 def _read(path: Path, delimiter: str, columns: list[str]) -> str:
@@ -112,13 +123,19 @@ def _load_lines(
 ) -> str:
     encoding = encoding_of(path, config.encoding, what)
     if encoding not in ("utf-8", "ascii"):
-        json_lines.transcoded(path, encoding, spare, what)
+        if not transcoded(path, encoding, spare):
+            raise _undecodable(broken_at(path, encoding), encoding, what)
         path = spare
     try:
         _make(connection, table, json_lines.select(connection, path, what))
     except duckdb.Error:
         raise json_lines.wrong_line(path, what) from None
     return encoding
+
+
+def _undecodable(broken: Broken | None, encoding: str, what: str) -> SourceError:
+    where = f"{what}, line {broken.line}: byte 0x{broken.byte:02X}" if broken else f"{what}: a byte of it"
+    return SourceError(f"{where} is no {encoding}", hint=NAME_IT)
 
 
 # Parquet

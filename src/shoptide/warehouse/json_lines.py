@@ -6,7 +6,6 @@ says. So the structure is asked of every line first, and a text stays a text.
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -112,17 +111,3 @@ class Numbers:
             for self.line, text in enumerate(file, 1):
                 if text.strip():
                     yield
-
-
-def transcoded(path: Path, encoding: str, into: Path, what: str) -> None:
-    """Write a file anew in UTF-8. Raises SourceError for bytes that the encoding does not have."""
-    decoder = codecs.getreader(encoding)
-    with path.open("rb") as raw, into.open("w", encoding="utf-8", newline="") as file:
-        try:
-            for number, line in enumerate(decoder(raw), 1):
-                file.write(line.removeprefix("\ufeff") if number == 1 else line)
-        except UnicodeDecodeError as error:
-            raise SourceError(
-                f"{what}: byte 0x{error.object[error.start]:02X} is no {encoding}",
-                hint='name the encoding: file = { encoding = "cp1252" } (or latin-1 …)',
-            ) from None

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +16,19 @@ from shoptide.config import LedgerConfig
 from shoptide.errors import ConfigError, LedgerError, LockHeld
 from shoptide.ledger import Ledger, OperationRecord, RecordState, Sending, open_ledger
 
-URL = LedgerConfig("sqlite:///.shoptide/ledger.db")
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def config(request: pytest.FixtureRequest) -> LedgerConfig:
+    """Where a ledger lies: all of this holds in every kind of database."""
+    if request.param == "sqlite":
+        return LedgerConfig("sqlite:///.shoptide/ledger.db")
+    return LedgerConfig(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return open_ledger(URL, base=tmp_path)
+def ledger(config: LedgerConfig, tmp_path: Path) -> Iterator[Ledger]:
+    with open_ledger(config, base=tmp_path) as found:
+        yield found
 
 
 def applied(key: str, **changes: object) -> RecordState:
@@ -52,27 +57,6 @@ def test_an_operation_is_open_until_it_is_closed(ledger: Ledger) -> None:
     assert [each.gid for each in ledger.open_operations("acme", "store", "orders")] == ["gid://1"]
     ledger.close_operation("gid://1", "landed")
     assert ledger.open_operations("acme", "store", "orders") == []
-
-
-def test_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None:
-    """What it holds stays; a newer one is refused."""
-    with open_ledger(URL, base=tmp_path) as ledger:
-        ledger.settle([applied("1", gid="g")])
-    with closing(sqlite3.connect(tmp_path / ".shoptide/ledger.db")) as connection:
-        connection.executescript(
-            "alter table journal drop column operation; alter table journal drop column line;"
-            "alter table record_states drop column tried; alter table record_states drop column tried_at;"
-            "update shoptide_layout set version = 1"
-        )
-    with open_ledger(URL, base=tmp_path) as ledger:
-        assert ledger.records("vip")[0].gid == "g"
-        ledger.journal([replace(sending("2"), operation="token", line=3)])
-        assert [(each.operation, each.line) for each in ledger.unsettled("vip")] == [("token", 3)]
-    with closing(sqlite3.connect(tmp_path / ".shoptide/ledger.db")) as connection:
-        connection.execute("update shoptide_layout set version = 99")
-        connection.commit()
-    with pytest.raises(LedgerError, match="newer Shoptide"):
-        open_ledger(URL, base=tmp_path)
 
 
 def test_marks_hold_what_comparing_needs_of_every_record(ledger: Ledger) -> None:
@@ -124,16 +108,16 @@ def test_history_keeps_every_attempt(ledger: Ledger) -> None:
     assert ledger.counts("vip") == {"applied": 1}
 
 
-def test_another_reader_works_while_one_writes(ledger: Ledger, tmp_path: Path) -> None:
+def test_another_reader_works_while_one_writes(ledger: Ledger, config: LedgerConfig, tmp_path: Path) -> None:
     """`status` does not wait for a run."""
     ledger.begin_run("pull", "store", "acme", {})
-    with open_ledger(URL, base=tmp_path) as other:
+    with open_ledger(config, base=tmp_path) as other:
         assert len(other.runs()) == 1
 
 
-def test_a_held_lock_names_its_holder(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_held_lock_names_its_holder(ledger: Ledger, config: LedgerConfig, tmp_path: Path) -> None:
     """The second run is refused with the first one's pid."""
-    with ledger.lock("push:vip"), open_ledger(URL, base=tmp_path) as other:
+    with ledger.lock("push:vip"), open_ledger(config, base=tmp_path) as other:
         with pytest.raises(LockHeld, match=f"pid {os.getpid()}"), other.lock("push:vip"):
             pass
         with other.lock("push:other"):
@@ -142,12 +126,12 @@ def test_a_held_lock_names_its_holder(ledger: Ledger, tmp_path: Path) -> None:
         pass
 
 
-def test_a_killed_process_lets_go_of_its_lock(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_killed_process_lets_go_of_its_lock(ledger: Ledger, config: LedgerConfig, tmp_path: Path) -> None:
     """kill -9 leaves nothing to clean up."""
     code = (
         "import sys, time; from pathlib import Path; from shoptide.config import LedgerConfig;"
         "from shoptide.ledger import open_ledger\n"
-        f"with open_ledger(LedgerConfig({URL.url!r}), base=Path({str(tmp_path)!r})).lock('push:vip'):\n"
+        f"with open_ledger(LedgerConfig({config.url!r}), base=Path({str(tmp_path)!r})).lock('push:vip'):\n"
         "    print('held', flush=True); time.sleep(60)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoptide.outbound.likeness import holds, is_empty, merged
+from shoptide.outbound.likeness import Shape, holds, is_empty, merged
+from shoptide.resources.objects import OBJECTS
+from shoptide.shopify.schema import SUPPORTED_VERSIONS, load
 
 METAFIELD = {"namespace": "custom", "key": "erp", "value": "E1"}
 
@@ -39,6 +41,26 @@ METAFIELD = {"namespace": "custom", "key": "erp", "value": "E1"}
 def test_what_is_the_same(now: Any, given_: Any, same: bool) -> None:
     """Spellings of one value are; what a row does not give doesn't count; a missing entry does."""
     assert holds(now, given_) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "now", "given_", "same"),
+    [
+        ("poNumber", "007", "7", False),
+        ("poNumber", "1.10", "1.1", False),
+        ("note", "2026-10-01T12:00:00Z", "2026-10-01T14:00:00+02:00", False),
+        ("processedAt", "2026-10-01T12:00:00Z", "2026-10-01T14:00:00+02:00", True),
+        ("metafields", [METAFIELD | {"value": "007"}], [METAFIELD | {"value": "7"}], False),
+        ("lineItems", [{"quantity": 1, "priceSet": {"shopMoney": {"amount": "5.0"}}}],
+         [{"quantity": 1, "priceSet": {"shopMoney": {"amount": "5.00"}}}], True),
+        ("lineItems", [{"sku": "007"}], [{"sku": "7"}], False),
+        ("lineItems", [{"unheard of": "007"}], [{"unheard of": "7"}], False),
+    ],
+)  # fmt: skip
+def test_digits_in_text_are_no_numbers(name: str, now: Any, given_: Any, same: bool) -> None:
+    """An order number 007 is not 7; an amount may be written in several ways."""
+    schema = load(SUPPORTED_VERSIONS[-1])
+    assert holds(now, given_, Shape.of(schema, OBJECTS["orders"].fields(schema), name)) is same
 
 
 @pytest.mark.parametrize("value", [None, "", [], {}, {"title": None, "description": ""}])

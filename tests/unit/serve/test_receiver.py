@@ -13,7 +13,7 @@ import pytest
 from shoptide.clock import SystemClock
 from shoptide.config import LedgerConfig
 from shoptide.ledger import Ledger, open_ledger
-from shoptide.ledger.inbox import Inbox
+from shoptide.ledger.inbox import Delivery, Inbox
 from shoptide.serve import receiver as receiving
 from shoptide.serve.commits import GroupCommit
 from shoptide.serve.http import HttpPart
@@ -34,14 +34,17 @@ class Site:
         self.ledger: Ledger = open_ledger(LedgerConfig("sqlite:///ledger.db"), base=folder)
         self.inbox = Inbox(self.ledger)
         self.web = httpx2.Client(timeout=10)
-        self.woken: list[set[str]] = []
+        self.woken: list[list[str]] = []
         self.failed: list[BaseException] = []
-        self.commits = GroupCommit(self.inbox, self.woken.append, clock=clock)
+        self.commits = GroupCommit(self.inbox, self.told, clock=clock)
         senders = {"main": Sender("main", SHOP, (NEW, OLD)), "other": Sender("other", "b.myshopify.com", (b"b",))}
         self.receiver = Receiver(senders, self.commits.accept, clock=clock, max_body=MOST)
         self.http = HttpPart("webhooks", self.receiver.app(), "127.0.0.1", 0, clock=clock, fail=self.failed.append)
         self.commits.start()
         self.http.start()
+
+    def told(self, deliveries: list[Delivery]) -> None:
+        self.woken.append([each.shop for each in deliveries])
 
     def close(self) -> None:
         self.web.close()
@@ -92,7 +95,7 @@ def test_a_delivery_is_on_disk_before_it_is_acknowledged(site: Site) -> None:
     assert (found.api_version, found.body) == ("2026-10", None)
     assert found.triggered_at is not None
     assert found.triggered_at.isoformat() == "2026-10-01T10:00:01.500000+00:00"
-    assert site.woken == [{SHOP}]
+    assert site.woken == [[SHOP]]
 
 
 def test_one_path_serves_all_shops_too(site: Site) -> None:

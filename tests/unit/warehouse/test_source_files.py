@@ -210,6 +210,11 @@ def test_json_lines_in_other_encodings(encoding: str, tmp_path: Path) -> None:
     assert read(text(tmp_path, '{"id": 1, "name": "Ünal"}\r\n', "vip.jsonl", encoding)) == [{"id": 1, "name": "Ünal"}]
 
 
+def test_json_lines_that_are_not_in_their_encoding_are_named(tmp_path: Path) -> None:
+    path = text(tmp_path, b'{"id": 1}\n{"id": "\x81"}\n', "vip.jsonl")
+    assert "vip.jsonl, line 2: byte 0x81 is no cp1252" in refusal(path, encoding="cp1252")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -1,0 +1,79 @@
+"""What the warehouse holds about a person (`customers/data_request`), and a shop taken out of it (`shop/redact`).
+
+The way to a person's rows is that of redaction: the customer's own row, what refers to it, and what refers to that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shoptide.resources.tables import snake
+from shoptide.warehouse.duckdb import DuckDBWarehouse
+from shoptide.warehouse.names import quoted
+
+Rows = list[dict[str, Any]]
+INTERNAL = frozenset({"_row_hash", "_run_id"})
+
+
+def held_about(warehouse: DuckDBWarehouse, shop: str, gid: str) -> dict[str, Rows]:
+    """The rows of a customer (`gid://shopify/Customer/1`) and of all that hangs on it, by table; histories too."""
+    names = [name for name in warehouse.tables() if not name.startswith("_")]
+    columns = {name: warehouse.columns(name) for name in names}
+    found: dict[str, Rows] = {}
+    for table in ("customers", "customers_history"):
+        if table in columns:
+            _add(found, table, _rows(warehouse, table, "gid", [gid], shop))
+    _below(warehouse, shop, columns, [gid], found, {gid})
+    return {table: rows for table, rows in found.items() if rows}
+
+
+def _below(
+    warehouse: DuckDBWarehouse,
+    shop: str,
+    columns: dict[str, dict[str, str]],
+    gids: list[str],
+    found: dict[str, Rows],
+    known: set[str],
+) -> None:
+    column = f"{snake(gids[0].split('/')[3])}_gid"
+    below: dict[str, list[str]] = {}
+    for table, held in columns.items():
+        if column not in held or "_shop" not in held:
+            continue
+        rows = _rows(warehouse, table, column, gids, shop)
+        _add(found, table, rows)
+        for row in rows:
+            each = row.get("gid")
+            if each and each not in known:
+                known.add(each)
+                below.setdefault(each.split("/")[3], []).append(each)
+    for several in below.values():
+        _below(warehouse, shop, columns, several, found, known)
+
+
+def _rows(warehouse: DuckDBWarehouse, table: str, column: str, gids: list[str], shop: str) -> Rows:
+    cursor = warehouse.connection.execute(
+        f"SELECT * FROM {warehouse.table(table)} WHERE _shop = ? AND {quoted(column)} IN (SELECT unnest(?))",
+        [shop, gids],
+    )
+    names = [str(each[0]) for each in cursor.description or []]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [{name: value for name, value in row.items() if name not in INTERNAL} for row in rows]
+
+
+def _add(found: dict[str, Rows], table: str, rows: Rows) -> None:
+    held = found.setdefault(table, [])
+    held += [row for row in rows if row not in held]
+
+
+def forget_shop(warehouse: DuckDBWarehouse, shop: str) -> dict[str, int]:
+    """Delete every row of a shop, histories and cursors included, in one transaction; returns rows, by table."""
+    gone: dict[str, int] = {}
+    with warehouse.transaction() as connection:
+        for table in warehouse.tables():
+            if "_shop" not in warehouse.columns(table):
+                continue
+            row = connection.execute(f"DELETE FROM {warehouse.table(table)} WHERE _shop = ?", [shop]).fetchone()
+            if row and row[0]:
+                gone[table] = int(row[0])
+    return gone

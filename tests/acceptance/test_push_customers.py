@@ -110,6 +110,38 @@ def test_two_rows_that_mean_one_customer_are_both_left(project: Project) -> None
     assert report.outcomes == {"ambiguous": 2}
 
 
+def test_two_rows_that_would_make_one_customer_are_both_left(project: Project) -> None:
+    """The first is not made by chance, to be overwritten by the second in the next run; corrected, both are made."""
+    rows = [{"k": 1, "email": "a@example.com"}, {"k": 2, "email": " A@example.com"}, {"k": 3, "email": "c@example.com"}]
+    config = project.config("vip", "customers", "upsert", project.rows(*rows), match=("email",))
+    for _run in range(2):
+        report = project.push(config)
+        assert report.outcomes.get("ambiguous") == 2
+        assert "2 rows would make the record with the email a@example.com" in str(report.failures[0].message)
+    assert project.count("Customer") == 1
+    rows[1]["email"] = "b@example.com"
+    project.rows(*rows)
+    assert project.push(config).outcomes == {"applied": 2}
+    assert project.count("Customer") == 3
+
+
+def test_a_record_that_a_row_has_is_not_another_rows(project: Project) -> None:
+    """A row that comes later and means it is left, though the first did not change; a row that is gone has none."""
+    rows = [{"k": 1, "email": "a@example.com", "note": "first"}]
+    config = project.config("vip", "customers", "upsert", project.rows(*rows), match=("email",))
+    assert project.push(config).outcomes == {"applied": 1}
+    rows.append({"k": 2, "email": "A@example.com", "note": "second"})
+    project.rows(*rows)
+    for _run in range(2):
+        report = project.push(config)
+        assert (report.outcomes, report.unchanged) == ({"ambiguous": 1}, 1)
+        assert report.failures[0].message is not None
+        assert report.failures[0].message.startswith("row 1 has the record gid://")
+    project.rows(rows[1])
+    assert project.push(config).outcomes == {"applied": 1}
+    assert project.count("Customer") == 1
+
+
 def test_column_policies_keep_what_the_store_has(project: Project) -> None:
     """append adds to tags, set_if_empty fills only what is empty."""
     project.ask(

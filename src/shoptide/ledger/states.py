@@ -72,6 +72,21 @@ class States:
         with self.store.read() as connection:
             return [_state(row) for row in connection.execute(query.limit(limit)).mappings()]
 
+    def owners(self, push: str, gids: Collection[str]) -> dict[str, set[str]]:
+        """The keys of the records that a push has made or changed, by gid, of these gids; deleted ones have none."""
+        table = schema.states
+        deleted = sa.and_(table.c.action == "delete", table.c.outcome == "applied")
+        others = table.c.outcome.in_(("blocked", "ambiguous"))  # what they name is not theirs
+        query = sa.select(table.c.gid, table.c.key).where(
+            table.c.push == push, table.c.gid.is_not(None), ~deleted, ~others
+        )
+        found: dict[str, set[str]] = {}
+        with self.store.read() as connection:
+            for gid, key in connection.execute(query):  # one walk: there is no index on gids
+                if gid in gids:
+                    found.setdefault(gid, set()).add(key)
+        return found
+
     def counts(self, push: str) -> dict[str, int]:
         """Records by outcome."""
         table = schema.states

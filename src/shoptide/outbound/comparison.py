@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,12 +32,17 @@ class Comparison:
     held: int  # records that an earlier push made or changed and that were not deleted
     gone: int  # of these, whose rows left the source since the last push
     rehashed: list[tuple[str, str]]  # keys of rows that are unchanged under another hash: a column left the source
+    present: Callable[[Iterable[str]], set[str]]  # which of some keys have a row, as long as the source is held
 
 
-def compare_source(
+@contextmanager
+def compared_source(
     session: Session, warehouse: DuckDBWarehouse, ledger: Ledger, base: Path, *, retry_only: bool = False
-) -> Comparison:
-    """Read the source and compare it with the states of the last push. Raises SourceError."""
+) -> Iterator[Comparison]:
+    """Read the source and compare it with the states of the last push; the source is held until the block ends.
+
+    Raises SourceError.
+    """
     push = session.push
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as pool:
         lines = Path(folder) / "known.tsv"
@@ -57,7 +63,7 @@ def compare_source(
             same = [row for row in rows if row.action == "unchanged"]
             unchanged = 0 if retry_only else staged.count - looked_at + len(same)
             rehashed = [(row.key, row.draft.hash) for row in same] if push.strategy not in SETTLED_ONCE else []
-            return Comparison(listed, unchanged, staged.count, held, fresh, rehashed)
+            yield Comparison(listed, unchanged, staged.count, held, fresh, rehashed, staged.present)
 
 
 def _export(ledger: Ledger, push: str, path: Path) -> None:

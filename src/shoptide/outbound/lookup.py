@@ -148,6 +148,12 @@ def value_of(session: Session, draft: Draft, name: str) -> str | None:
     return str(value)
 
 
+def folded(name: str, value: str) -> str:
+    """A match key's value as two spellings of it have it in common."""
+    fold = {"email": fold_email, "handle": fold_handle, "name": fold_name}.get(name)
+    return fold(value) if fold else value
+
+
 def find(session: Session, drafts: Iterable[Draft]) -> dict[str, Match]:
     """Look rows up by the push's match keys in their order; by key. A row that nothing finds has an empty Match."""
     waiting = {draft.key: draft for draft in drafts}

@@ -18,13 +18,13 @@ from shoptide.outbound import publication
 from shoptide.outbound.application import WORKERS, Sender
 from shoptide.outbound.bulk_recovery import resolve_files
 from shoptide.outbound.bulk_sending import BulkSender
-from shoptide.outbound.comparison import compare_source
+from shoptide.outbound.comparison import Comparison, compared_source
 from shoptide.outbound.estimate import Estimate, estimate
 from shoptide.outbound.events import Listener, OperationMoved, Outcome, PushPlanned, PushReport, RowSettled
 from shoptide.outbound.guards import Confirm, TimeLimit, guard, shrunk
 from shoptide.outbound.plan_files import only_as_planned, plan_document
 from shoptide.outbound.planning import WRITES, Plan, Planned
-from shoptide.outbound.resolution import resolve_lost, resolved, settled_values
+from shoptide.outbound.resolution import resolve_lost, resolved, settled_values, unowned
 from shoptide.outbound.rows import checked_config, snaked
 from shoptide.outbound.session import Session
 from shoptide.outbound.writers import needs_marker
@@ -120,9 +120,24 @@ def rarely_collecting() -> Iterator[None]:
 
 def _planned(job: Job) -> Plan:
     live = job.options.live or bool(job.options.plan and job.options.plan.get("live"))
-    compared = compare_source(
-        job.session, job.warehouse, job.ledger, job.base, retry_only=job.options.retry is not None
-    )
+    retry_only = job.options.retry is not None
+    with compared_source(job.session, job.warehouse, job.ledger, job.base, retry_only=retry_only) as compared:
+        found = _as_plan(job, compared, live=live)
+        rows = resolved(job.session, found.rows, workers=job.workers)
+        rows = unowned(job.session, rows, job.ledger.owners, compared.present)
+    found.rows = settled_values(job.session, rows, live=live)
+    found.rows = [_complete(job, row) for row in found.rows]
+    new = [row for row in found.rows if row.action == "create"] if job.target.marker_owner else []
+    if any(needs_marker(job.session, row.draft.values) for row in new):
+        marker = job.session.marker
+        found.notes.append(
+            f"each new record carries its row's key in the id metafield {marker['namespace']}.{marker['key']}"
+            " (its definition is made when the first one is written)"
+        )
+    return found
+
+
+def _as_plan(job: Job, compared: Comparison, *, live: bool) -> Plan:
     found = Plan(
         job.push.name,
         job.push.object,
@@ -137,16 +152,6 @@ def _planned(job: Job) -> Plan:
     )
     if not compared.source_rows and job.push.strategy in ("mirror", "delete"):
         found.notes.append("the source is empty: nothing is deleted")
-    found.rows = resolved(job.session, found.rows, workers=job.workers)
-    found.rows = settled_values(job.session, found.rows, live=live)
-    found.rows = [_complete(job, row) for row in found.rows]
-    new = [row for row in found.rows if row.action == "create"] if job.target.marker_owner else []
-    if any(needs_marker(job.session, row.draft.values) for row in new):
-        marker = job.session.marker
-        found.notes.append(
-            f"each new record carries its row's key in the id metafield {marker['namespace']}.{marker['key']}"
-            " (its definition is made when the first one is written)"
-        )
     return found
 
 

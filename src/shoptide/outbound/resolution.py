@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,17 +19,23 @@ from shoptide.outbound.planning import Change, Planned
 from shoptide.outbound.rows import snaked
 from shoptide.outbound.session import Refused, Session
 from shoptide.resources.inputs import Problem, camel, shown
+from shoptide.resources.objects import IDENTITY
+
+Owners = Callable[[str, Collection[str]], dict[str, set[str]]]  # keys that have records already: push, gids → by gid
+Present = Callable[[Iterable[str]], set[str]]  # which of some keys have a row in the source
 
 
 def resolved(session: Session, rows: list[Planned], *, workers: int) -> list[Planned]:
     """Turn `find` into create or update, and give deletions their records."""
+    held = {row.key: row.gid for row in rows}
     if session.push.object == "fulfillments":
-        return _unshared(_fulfillments(session, rows, workers))
+        return _unshared(_fulfillments(session, rows, workers), held)
     wanted = [row for row in rows if row.action in ("find", "create", "delete") and row.gid is None]
     found = lookup.find(session, [row.draft for row in wanted])
     missing = {row.key: row.draft.values for row in wanted if not found[row.key].gid and not found[row.key].several}
     marked = lookup.find_marked(session, missing)
-    return _unshared([_decided(session, row, found.get(row.key), marked.get(row.key)) for row in rows])
+    decided = [_decided(session, row, found.get(row.key), marked.get(row.key)) for row in rows]
+    return _unshared(_once_new(session, decided), held)
 
 
 def _decided(session: Session, row: Planned, match: Match | None, marked: str | None) -> Planned:
@@ -51,12 +57,60 @@ def _decided(session: Session, row: Planned, match: Match | None, marked: str | 
     return replace(row, action="create")
 
 
-def _unshared(rows: list[Planned]) -> list[Planned]:
-    """Two rows that mean one record would overwrite each other in no order: neither is written."""
+def _once_new(session: Session, rows: list[Planned]) -> list[Planned]:
+    """Rows that would make records which are one to the push's match keys: the store would take the first of them."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for name in session.push.match:
+        if name in IDENTITY:
+            continue
+        for row in rows:
+            if row.action == "create" and (value := lookup.value_of(session, row.draft, name)):
+                named.setdefault((name, lookup.folded(name, value)), []).append(row.key)
+    several = {
+        key: f"{len(keys)} rows would make the record with the {name} {value}"
+        for (name, value), keys in named.items()
+        if len(keys) > 1
+        for key in keys
+    }
+    return [
+        replace(row, action="ambiguous", reason=several[row.key])
+        if row.action == "create" and row.key in several
+        else row
+        for row in rows
+    ]
+
+
+def _unshared(rows: list[Planned], held: dict[str, str | None]) -> list[Planned]:
+    """Two rows that mean one record would overwrite each other in no order: neither is written.
+
+    Neither keeps it as its own: when the source is corrected, each is looked up again.
+    """
     counts = Counter(row.gid for row in rows if row.gid and row.action in ("update", "delete"))
     return [
-        replace(row, action="ambiguous", reason=f"{counts[row.gid]} rows mean the record {row.gid}")
+        replace(row, action="ambiguous", gid=held[row.key], reason=f"{counts[row.gid]} rows mean the record {row.gid}")
         if row.gid and row.action in ("update", "delete") and counts[row.gid] > 1
+        else row
+        for row in rows
+    ]
+
+
+def unowned(session: Session, rows: list[Planned], owners_of: Owners, present: Present) -> list[Planned]:
+    """Rows that would write a record which another row of the source has made or changed already: they are left.
+
+    A record whose row left the source may be taken over by another.
+    """
+    new = [
+        row for row in rows if row.action in ("update", "delete") and row.gid and (row.sent is None or row.draft.gid)
+    ]
+    if not new or session.push.object == "fulfillments":  # rows of one parcel share it
+        return rows
+    owners = owners_of(session.push.name, {row.gid for row in new if row.gid})
+    others = {row.key: owners.get(row.gid or "", set()) - {row.key} for row in new}
+    there = present({key for keys in others.values() for key in keys})
+    taken = {key: min(keys & there) for key, keys in others.items() if keys & there}
+    return [
+        replace(row, action="ambiguous", gid=row.draft.gid, reason=f"row {taken[row.key]} has the record {row.gid}")
+        if row.key in taken and row.action in ("update", "delete")
         else row
         for row in rows
     ]

@@ -133,6 +133,14 @@ class StagedSource:
         rows = self._run(f"{listed} WHERE k.fate IN ({_letters(fates)}) ORDER BY k.key").fetchall()
         return [row[0] for row in rows]
 
+    def present(self, keys: Iterable[str]) -> set[str]:
+        """Those of these keys that have a row."""
+        listed = "SELECT DISTINCT key FROM marked WHERE key IN (SELECT unnest(CAST($keys AS VARCHAR[])))"
+        try:
+            return {row[0] for row in self.connection.execute(listed, {"keys": list(keys)}).fetchall()}
+        except duckdb.Error as error:
+            raise unreadable(self.what, error) from None
+
     def number_known(self, fates: str) -> int:
         return self._number(f"SELECT count(*) FROM known WHERE fate IN ({_letters(fates)})")
 

@@ -37,6 +37,7 @@ class RecordState:
     cost: float | None = None
     changes: dict[str, Any] | None = None
     updated_at: datetime | None = None
+    written: tuple[tuple[str, str], ...] = ()  # gids and the versions the write gave them, "" for a deletion
 
 
 @dataclass(frozen=True)

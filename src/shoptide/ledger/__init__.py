@@ -21,6 +21,7 @@ from shoptide.ledger.runs import Runs
 from shoptide.ledger.sqlite import SQLiteStore
 from shoptide.ledger.states import States
 from shoptide.ledger.store import Store
+from shoptide.ledger.written import Written
 
 __all__ = ["HistoryEntry", "Ledger", "OperationRecord", "RecordState", "Run", "Sending", "open_ledger"]
 
@@ -29,7 +30,7 @@ POSTGRES = ("postgresql", "postgres")
 STATE_FOLDER = ".shoptide"  # files of this machine, where the ledger itself is elsewhere
 
 
-class Ledger(Runs, States, Journal):
+class Ledger(Runs, States, Journal, Written):
     """A ledger in one of its databases. Threads may share it. `folder` is for files of this machine that go with it."""
 
     def __init__(self, store: Store) -> None:

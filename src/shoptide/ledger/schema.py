@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-VERSION = 3  # the newest revision in migrations/versions
+VERSION = 4  # the newest revision in migrations/versions
 
 # Compared and sorted byte by byte on every engine: run ids and times are texts that sort by time.
 Text = sa.String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
@@ -88,6 +88,20 @@ history = sa.Table(
     sa.Column("field", Text),
     sa.Column("cost", sa.Float),
     sa.Index("history_by_key", "push", "key", "id"),
+)
+
+written = sa.Table(
+    "written_versions",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("shop", Text, nullable=False),
+    sa.Column("gid", Text, nullable=False),
+    sa.Column("version", Text),  # the store's updatedAt after a write of ours; null where that deleted the record
+    sa.Column("push", Text, nullable=False),
+    sa.Column("key", Text, nullable=False),
+    sa.Column("run_id", Text, nullable=False),
+    sa.Column("at", Text, nullable=False),
+    sa.Index("written_by_gid", "shop", "gid"),
 )
 
 journal = sa.Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from shoptide.ledger import schema
 from shoptide.ledger.journal import FORGET
 from shoptide.ledger.records import HistoryEntry, RecordState
 from shoptide.ledger.store import BATCH, Statement, Store, as_moment, as_text, upserting
+from shoptide.ledger.written import note_written
 
 _FATE = """CASE WHEN outcome <> 'applied' THEN 'o' WHEN "order" IS NOT NULL THEN 'x'
   WHEN action = 'delete' THEN 'd' ELSE 'a' END"""
@@ -126,6 +127,7 @@ class States:
         with self.store.write() as connection:
             many(UPSERT_STATE, [_state_values(state, now) for state in settled], connection)
             many(INSERT_HISTORY, [_history_values(state, now) for state in settled], connection)
+            note_written(self.store, connection, settled, now)
             if known:
                 many(FORGET, known, connection)
 

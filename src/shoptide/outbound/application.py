@@ -307,6 +307,7 @@ class Sender:
             attempts=0 if applied else row.attempts + 1,
             tried=row.draft.hash if outcome.outcome == "rejected" else None,
             changes={name: [change.before, change.after] for name, change in row.changes.items()},
+            written=outcome.written,
         )
 
 

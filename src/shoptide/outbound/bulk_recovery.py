@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shoptide.errors import BulkFailed, NotFound, RateLimited
@@ -117,11 +117,14 @@ def _ended(session: Session, operation: BulkOperation, stop: Callable[[], bool])
 def _state(session: Session, name: str, entry: Sending, answer: Answer, run_id: str) -> RecordState | None:
     """The state of a row whose line was answered; None where it is to be sent again."""
     try:
-        payload = session.judged(name, answer if isinstance(answer, dict) else None)
+        with session.listening() as told:
+            payload = session.judged(name, answer if isinstance(answer, dict) else None)
     except (Refused, RateLimited):
         return None  # nothing was done: its refusal is told when it is sent again, as that of any row
     gid = entry.gid or gid_of(payload)
     if entry.action == "update" or gid is None:
         return None  # what follows the first step may be missing, and sending it all again does no harm
     later = any((entry.sent or {}).get(name) for name in session.target.later)
-    return taken_over(entry, run_id, Found(gid, whole=entry.action == "delete" or not later))
+    return replace(
+        taken_over(entry, run_id, Found(gid, whole=entry.action == "delete" or not later)), written=tuple(told)
+    )

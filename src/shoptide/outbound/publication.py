@@ -1,4 +1,4 @@
-"""Publishes record states and their history as tables of the warehouse, for whoever asks with SQL.
+"""Publishes record states, their history and the versions that were written as tables, for whoever asks with SQL.
 
 Only what is new since the last time is written: SQLite puts it together as lines of JSON, DuckDB reads them.
 """
@@ -42,6 +42,17 @@ HISTORY_COLUMNS = {
     "cost": "DOUBLE",
 }
 
+WRITTEN_COLUMNS = {
+    "id": "BIGINT",
+    "shop": "VARCHAR",
+    "gid": "VARCHAR",
+    "version": "TIMESTAMP",
+    "push": "VARCHAR",
+    "key": "VARCHAR",
+    "run_id": "VARCHAR",
+    "at": "TIMESTAMP",
+}
+
 
 @dataclass(frozen=True)
 class Published:
@@ -56,13 +67,14 @@ class Published:
 
 STATES = Published("_shoptide_record_states", "record_states", STATE_COLUMNS, ("push", "key"), "updated_at")
 HISTORY = Published("_shoptide_record_history", "record_history", HISTORY_COLUMNS, ("id",), "id")
+WRITTEN = Published("_shoptide_written_versions", "written_versions", WRITTEN_COLUMNS, ("id",), "id")
 
 
 def publish(warehouse: DuckDBWarehouse, ledger: Ledger) -> None:
-    """Bring both tables up to the ledger. Nothing happens to a warehouse that is only read."""
+    """Bring the tables up to the ledger. Nothing happens to a warehouse that is only read."""
     if warehouse.read_only:
         return
-    for table in (STATES, HISTORY):
+    for table in (STATES, HISTORY, WRITTEN):
         _bring_up(warehouse, ledger, table)
 
 

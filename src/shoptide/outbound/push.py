@@ -19,6 +19,7 @@ from shoptide.outbound.application import WORKERS, Sender
 from shoptide.outbound.bulk_recovery import resolve_files
 from shoptide.outbound.bulk_sending import BulkSender
 from shoptide.outbound.comparison import Comparison, compared_source
+from shoptide.outbound.echo import KEPT
 from shoptide.outbound.estimate import Estimate, estimate
 from shoptide.outbound.events import Listener, OperationMoved, Outcome, PushPlanned, PushReport, RowSettled
 from shoptide.outbound.guards import Confirm, TimeLimit, guard, shrunk
@@ -223,6 +224,7 @@ def push(
             used = client.meter.snapshot() - before
             report.calls, report.cost, report.seconds = used.calls, used.cost, clock.monotonic() - began
             ledger.end_run(run_id, outcome, summary(report))  # type: ignore[arg-type]  # one of the four
+            ledger.forget_written(ledger.clock.now() - KEPT)
             publication.publish(warehouse, ledger)
     if outcome == "interrupted":
         raise Interrupted("stopped: what was in flight is settled", hint="run the same command again")

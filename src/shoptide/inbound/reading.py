@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shoptide.resources.extraction import STUB, StreamPlan
+from shoptide.resources.rows import parent_kinds
 from shoptide.resources.tables import Column, ColumnType, Table
 from shoptide.warehouse.names import literal, quoted
 
@@ -26,13 +27,6 @@ USUAL_LINE, LARGEST_LINE = 8 * 1024 * 1024, 256 * 1024 * 1024
 
 Tree = dict[str, Any]  # JSON key → a DuckDB type, a subtree, or a list's subtree in a one-item list
 LINE: Tree = {"__typename": "VARCHAR", "__parentId": "VARCHAR", "id": "VARCHAR"}  # what every line may have
-# Types whose gids name another one.
-GID_KINDS = {
-    "Article": ("OnlineStoreArticle",),
-    "Blog": ("OnlineStoreBlog",),
-    "DiscountNode": ("DiscountAutomaticNode", "DiscountCodeNode"),
-    "Page": ("OnlineStorePage",),
-}
 ROOTS = f"__parentId IS NULL AND {STUB} IS NULL"  # a root that is there by name only came in another file
 
 
@@ -152,16 +146,6 @@ def is_line_of(plan: StreamPlan, table: Table) -> str:
     names = ", ".join(literal(name) for name in table.typenames)
     kinds = ", ".join(literal(name) for name in parent_kinds(plan, table))
     return f"__parentId IS NOT NULL AND __typename IN ({names}) AND split_part(__parentId, '/', 4) IN ({kinds})"
-
-
-def parent_kinds(plan: StreamPlan, table: Table) -> list[str]:
-    """What may stand in the gid of a table's parents: their types, an interface's own name, and what it was called."""
-    if table.parent is None:
-        names = [plan.place.carrier.name, *plan.root_types]
-    else:
-        above = plan.table(table.parent)
-        names = [above.node_type, *above.typenames]
-    return sorted({*names, *(kind for name in names for kind in GID_KINDS.get(name, ()))})
 
 
 def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:

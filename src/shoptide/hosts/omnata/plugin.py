@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from omnata_plugin_runtime.configuration import (
     ConnectionConfigurationParameters,
     ConnectivityOption,
+    InboundSyncConfigurationParameters,
     StoredConfigurationValue,
+    StoredStreamConfiguration,
+    StreamConfiguration,
 )
-from omnata_plugin_runtime.forms import ConnectionMethod
-from omnata_plugin_runtime.omnata_plugin import ConnectResponse, OmnataPlugin, PluginManifest
+from omnata_plugin_runtime.forms import ConnectionMethod, InboundSyncConfigurationForm
+from omnata_plugin_runtime.omnata_plugin import (
+    ConnectResponse,
+    InboundSyncRequest,
+    OmnataPlugin,
+    PluginManifest,
+    managed_inbound_processing,
+)
 from omnata_plugin_runtime.rate_limiting import ApiLimits, HttpRequestMatcher, RequestRateLimit
 
 from shoptide.clock import SystemClock
-from shoptide.errors import ShoptideError
+from shoptide.errors import Interrupted, ShoptideError
+from shoptide.hosts.omnata import inbound
 from shoptide.hosts.omnata.connection import checked
 from shoptide.hosts.omnata.connection_form import connection_methods
 from shoptide.hosts.omnata.manifest import manifest
+from shoptide.hosts.omnata.reading import Inbound, Member, words_of
 from shoptide.hosts.omnata.requests_http import RequestsHttp
-from shoptide.hosts.omnata.shop import hosts_of, limit_of, open_client, shop_of
+from shoptide.hosts.omnata.shop import RunClock, Stop, entered, hosts_of, limit_of, open_client, shop_of
 from shoptide.shopify.client import AdminClient
 from shoptide.shopify.endpoint import Endpoint
 
@@ -72,6 +83,42 @@ class ShoptidePlugin(OmnataPlugin):
             )
         ]
 
+    # inbound
+
+    def inbound_configuration_form(
+        self, parameters: InboundSyncConfigurationParameters
+    ) -> InboundSyncConfigurationForm:
+        return inbound.configuration_form(entered(parameters.connection_parameters, "warnings"))
+
+    def inbound_stream_list(self, parameters: InboundSyncConfigurationParameters) -> list[StreamConfiguration]:
+        with told(), opened(parameters) as client:
+            config = inbound.settings_of(parameters.sync_parameters)
+            return inbound.stream_list(client, config, parameters.currently_selected_streams)
+
+    def sync_inbound(
+        self, parameters: InboundSyncConfigurationParameters, inbound_sync_request: InboundSyncRequest
+    ) -> None:
+        """Read every selected stream; what goes wrong with one is its own."""
+        clock = RunClock(Stop(inbound_sync_request.wait))
+        with suppress(Interrupted), told(), opened(parameters, clock) as client:
+            config = inbound.settings_of(parameters.sync_parameters)
+            shared = inbound.inbound_of(client, inbound_sync_request, config)
+            groups = inbound.members_of(inbound_sync_request.streams)
+            leads = {next(iter(members)): members for members in groups.values()}
+            streams = [each for each in inbound_sync_request.streams if each.stream_name in leads]
+            self.read_stream(streams, shared, inbound_sync_request, leads)
+
+    @managed_inbound_processing(concurrency=3)
+    def read_stream(
+        self,
+        stream: StoredStreamConfiguration,
+        shared: Inbound,
+        request: InboundSyncRequest,
+        leads: dict[str, dict[str, Member]],
+    ) -> bool:
+        """One stream and its children, in a thread of its own; False leaves it incomplete."""
+        return inbound.read_stream(shared, request, stream.stream_name, leads[stream.stream_name])
+
 
 @contextmanager
 def opened(parameters: Any, clock: SystemClock | None = None) -> Iterator[AdminClient]:
@@ -89,5 +136,7 @@ def told() -> Iterator[None]:
     """Our errors as the ValueError that Omnata shows: what happened, and what to do."""
     try:
         yield
+    except Interrupted:
+        raise
     except ShoptideError as error:
-        raise ValueError(f"{error.message}. {error.hint}" if error.hint else error.message) from None
+        raise ValueError(words_of(error)) from None

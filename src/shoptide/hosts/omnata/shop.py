@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -89,12 +89,25 @@ def limit_of(parameters: Entered | None) -> Limit:
     return Limit(r"/admin/api/[0-9-]+/graphql\.json", round(allowance.restore_rate / POINTS_A_REQUEST))
 
 
-class RunClock(SystemClock):
-    """Real time whose sleeps end when the run is cancelled or its deadline comes; `waits` is the request's own wait."""
+class Stop:
+    """Whether a run is to end, by Omnata's own wait: it returns False once the run is cancelled or its time is over."""
 
-    def __init__(self, stop: Any) -> None:
+    def __init__(self, wait: Callable[[float], bool]) -> None:
+        self._wait = wait
+
+    def is_set(self) -> bool:
+        return not self._wait(0)
+
+    def wait(self, seconds: float) -> bool:
+        return not self._wait(seconds)
+
+
+class RunClock(SystemClock):
+    """Real time whose sleeps end with the run."""
+
+    def __init__(self, stop: Stop) -> None:
         super().__init__()
-        self.stop = stop
+        self.stop = stop  # type: ignore[assignment]  # asked as an Event is
 
 
 def open_client(shop: ShopConfig, http: Http, *, clock: SystemClock | None = None) -> AdminClient:

@@ -28,7 +28,8 @@ def main() -> None:
     if target.exists() and chosen:
         measured = json.loads(target.read_text())
     for path in sorted(HERE.glob("*.py")):
-        if path.name == "run.py" or (chosen and path.stem not in chosen):
+        # What serves is measured by serve.py: it takes minutes.
+        if path.name == "run.py" or path.name.startswith("serve") or (chosen and path.stem not in chosen):
             continue
         print(f"{path.stem} …", file=sys.stderr, flush=True)  # noqa: T201  # progress of a script
         for name, number in figures(path).items():

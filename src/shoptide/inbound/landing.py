@@ -47,6 +47,7 @@ class Landing:
     shop: str
     run_id: str
     now: datetime
+    known: bool = False  # the tables were made, and hashed by this engine, when this process landed the stream before
     staging: Staging = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,8 +70,8 @@ class Landing:
 
     def declare(self) -> list[str]:
         """Make the stream's tables, and the columns they lack; returns what was altered, for the run's record."""
-        altered = []
-        for table in self.plan.tables:
+        altered: list[str] = []
+        for table in () if self.known else self.plan.tables:
             wanted, held = self.columns(table), self.warehouse.columns(table.name)
             if not held:
                 declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in wanted.items())
@@ -107,7 +108,8 @@ class Landing:
         if not self._count(f"SELECT count(*) FROM (FROM {target} WHERE _shop = {literal(self.shop)} LIMIT 1)"):
             self._insert(table, "")
             return TableChange(table.name, total)
-        self._rehash(table)
+        if not self.known:
+            self._rehash(table)
         same = " AND ".join(f"t.{quoted(name)} IS NOT DISTINCT FROM s.{quoted(name)}" for name in table.key)
         mine = f"t._shop = {literal(self.shop)}"
         stays = "t._row_hash = s._row_hash AND t._deleted_at IS NULL"

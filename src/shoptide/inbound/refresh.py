@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -34,6 +34,7 @@ class Refresher:
     spool: Path
     kept: Callable[[str], bool]
     stop: Callable[[], bool]
+    known: set[str] = field(default_factory=set)  # streams whose tables are as they should be
 
     def refresh(
         self, plan: StreamPlan, gids: Sequence[str], now: datetime, *, doubtful: frozenset[str] = frozenset()
@@ -45,7 +46,7 @@ class Refresher:
         the stream, and what the client raises.
         """
         found, extract = self._read(plan, gids)
-        landing = Landing(self.warehouse, plan, self.client.domain, self.run_id, now)
+        landing = Landing(self.warehouse, plan, self.client.domain, self.run_id, now, plan.stream.name in self.known)
         with self.warehouse.errors():
             landing.staging.scan(list(extract.paths))
             landing.staging.split()
@@ -57,6 +58,7 @@ class Refresher:
                 changes += deletions.mark(self.warehouse, plan, self.client.domain, gone, now)
             if self.kept(plan.stream.name):
                 history.keep(self.warehouse, plan, self.client.domain, now)
+        self.known.add(plan.stream.name)
         landing.staging.drop()
         for path in extract.paths:
             path.unlink(missing_ok=True)

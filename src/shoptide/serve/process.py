@@ -7,6 +7,7 @@ off at the deadline, or killed, only leaves work for the next start.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -17,6 +18,7 @@ from shoptide.errors import ShoptideError
 log = logging.getLogger(__name__)
 
 DRAIN = 30.0  # seconds from the signal to the end; orchestrators kill soon afterwards
+TURN = 0.001  # seconds a busy thread keeps others waiting: answers are due in milliseconds
 
 
 class Part(Protocol):
@@ -54,6 +56,7 @@ class Process:
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Start every part, wait for `stop`, drain. Raises what a part failed with."""
         started: list[Part] = []
+        sys.setswitchinterval(TURN)
         try:
             for part in self.parts:
                 part.start()

@@ -24,7 +24,7 @@ from shoptide.warehouse import DuckDBWarehouse
 log = logging.getLogger(__name__)
 
 TAKEN = 2_000  # deliveries at once: what names the same record is read once
-GLANCE = 2.0  # seconds between looks that nobody asked for: other processes take webhooks too
+GLANCE = 1.0  # seconds between looks that nobody asked for: other processes take webhooks too
 STANDBY = 10.0  # until another process is asked again whether it works for the shop still
 RENEWED = 3_600.0  # how long what the token may read is taken for granted
 
@@ -104,8 +104,8 @@ class Processor:
                 work.renew(heard_streams(self.pulls, client), sees_all_orders(client))
             outcome = "interrupted"
         finally:
-            landed = work.landed if work else {}
-            self.ledger.end_run(run_id, outcome, {"landed": landed})  # type: ignore[arg-type]  # one of the four
+            told = {"landed": work.landed, "missed": work.sweeper.missed} if work else {}
+            self.ledger.end_run(run_id, outcome, told)  # type: ignore[arg-type]  # one of the four
             client.close()
             warehouse.close()
 
@@ -131,7 +131,8 @@ class Processor:
             found = self._waiting(work)
             if found:
                 work.do(found)
-            else:
+            work.sweep()
+            if not found:
                 self._came.wait(GLANCE)
 
     def _waiting(self, work: Work) -> list[Delivery]:

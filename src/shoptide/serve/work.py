@@ -31,6 +31,7 @@ from shoptide.ledger.inbox import Delivery, Inbox
 from shoptide.resources.extraction import StreamPlan
 from shoptide.resources.topics import COMPLIANCE, HINTS, UNINSTALLED, hint_of
 from shoptide.serve.compliance import ComplianceError
+from shoptide.serve.sweeping import Sweeper
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
 
@@ -93,6 +94,16 @@ class Work:
         self.refresher = Refresher(
             self.client, self.warehouse, self.run_id, self.spool / "told", self._is_kept, self.stop
         )
+        self.sweeper = Sweeper(self.client, self.warehouse, self.stop)
+
+    def sweep(self) -> None:
+        """Look for what no webhook told of, where it is time to, and bring it in."""
+        plans = [heard.plan for heard in self.streams.values() if heard.plan is not None]
+        for plan in self.sweeper.due(plans):
+            began = self.clock.now()
+            beside = self._ran(self.streams[plan.stream.name].pull.name, began)
+            if gids := self.sweeper.look(plan, keep=beside):
+                self._refresh(plan.stream.name, gids, frozenset(gids))
 
     def renew(self, streams: dict[str, Heard], sees_all_orders: bool) -> None:
         """Go on with what the token may read now."""
@@ -111,6 +122,7 @@ class Work:
             else:
                 tasks[delivery.id] = self._tasks(delivery)
         self.inbox.settle([each for each, wanted in tasks.items() if not wanted], "ignored")
+        self.sweeper.stir({stream for wanted in tasks.values() for stream, _ in wanted})
         began = self.clock.now()
         doubtful = self._doubtful(deliveries)
         outcomes = self._refresh_all({task for wanted in tasks.values() for task in wanted if task[1]}, doubtful)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import duckdb
 
 from shoptide.inbound.reading import TYPES
-from shoptide.inbound.staging import Staging
+from shoptide.inbound.staging import Staging, Target
 from shoptide.resources.extraction import StreamPlan
 from shoptide.resources.tables import Table
 from shoptide.warehouse.duckdb import DuckDBWarehouse
@@ -24,6 +25,7 @@ BOOKKEEPING = {  # what every row has behind its content
     "_row_hash": "VARCHAR",
     "_deleted_at": "TIMESTAMP",
 }
+STAYS = "t._row_hash = s._row_hash AND t._deleted_at IS NULL"  # the table has the row as it came
 REDACTED = "redacted"  # the hash of a row that was emptied on request: no row read from the store has it
 
 
@@ -69,21 +71,38 @@ class Landing:
         return found | BOOKKEEPING
 
     def declare(self) -> list[str]:
-        """Make the stream's tables, and the columns they lack; returns what was altered, for the run's record."""
-        altered: list[str] = []
-        for table in () if self.known else self.plan.tables:
-            wanted, held = self.columns(table), self.warehouse.columns(table.name)
-            if not held:
-                declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in wanted.items())
-                self.connection.execute(f"CREATE TABLE {self.warehouse.table(table.name)} ({declared})")
-                continue
-            for name in wanted.keys() - held.keys():
-                self.connection.execute(
-                    f"ALTER TABLE {self.warehouse.table(table.name)} ADD COLUMN {quoted(name)} {wanted[name]}"
-                )
-                altered.append(f"{table.name}.{name} added as {wanted[name]}")
-            altered += self._retype(table, wanted, held)
+        """Make the stream's tables, and the columns they lack; returns what was altered, for the run's record.
+
+        What is scanned from now on may go straight into them: this and the scan belong into one transaction.
+        """
+        return [told for table in (() if self.known else self.plan.tables) for told in self._declare(table)]
+
+    def _declare(self, table: Table) -> list[str]:
+        wanted, held = self.columns(table), self.warehouse.columns(table.name)
+        target = self.warehouse.table(table.name)
+        if not held:
+            declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in wanted.items())
+            self.connection.execute(f"CREATE TABLE {target} ({declared})")
+        altered = []
+        for name in wanted.keys() - held.keys() if held else ():
+            self.connection.execute(f"ALTER TABLE {target} ADD COLUMN {quoted(name)} {wanted[name]}")
+            altered.append(f"{table.name}.{name} added as {wanted[name]}")
+        altered += self._retype(table, wanted, held)
+        insert = partial(self._insert, table) if not held or self._empty(table) else None
+        # The reader sees the table as it is committed: one that was altered just now is not what it will be.
+        self.staging.targets[table.name] = Target(
+            target, self.shop, insert, None if altered or not held else f"{self._mine(table)} AND {STAYS}"
+        )
         return altered
+
+    def _empty(self, table: Table) -> bool:
+        mine = f"FROM {self.warehouse.table(table.name)} WHERE _shop = {literal(self.shop)}"
+        return not self._count(f"SELECT count(*) FROM ({mine} LIMIT 1)")
+
+    def _mine(self, table: Table) -> str:
+        """The condition for a row `t` of the table to be the one that a staged row `s` is about."""
+        same = " AND ".join(f"t.{quoted(name)} IS NOT DISTINCT FROM s.{quoted(name)}" for name in table.key)
+        return f"t._shop = {literal(self.shop)} AND {same}"
 
     def _retype(self, table: Table, wanted: dict[str, str], held: dict[str, str]) -> list[str]:
         """A field whose type changed between API versions becomes text, which loses nothing."""
@@ -105,34 +124,32 @@ class Landing:
     def _merge(self, table: Table, *, whole: bool) -> TableChange:
         target, staged = self.warehouse.table(table.name), self.staging.staged(table)
         total = self._count(f"SELECT count(*) FROM {staged}")
-        if not self._count(f"SELECT count(*) FROM (FROM {target} WHERE _shop = {literal(self.shop)} LIMIT 1)"):
-            self._insert(table, "")
+        if self.staging.straight(table):
+            return TableChange(table.name, total)
+        if self._empty(table):
+            self._insert(table, f"({self.staging.fresh(table)})")
             return TableChange(table.name, total)
         if not self.known:
             self._rehash(table)
-        same = " AND ".join(f"t.{quoted(name)} IS NOT DISTINCT FROM s.{quoted(name)}" for name in table.key)
-        mine = f"t._shop = {literal(self.shop)}"
-        stays = "t._row_hash = s._row_hash AND t._deleted_at IS NULL"
+        same = self._mine(table)
         row = self.connection.execute(
-            f"SELECT count(*), count(*) FILTER ({stays}) FROM {target} t JOIN {staged} s ON {mine} AND {same}"
+            f"SELECT count(*), count(*) FILTER ({STAYS}) FROM {target} t JOIN {staged} s ON {same}"
         ).fetchone()
         matched, unchanged = row or (0, 0)
         gone = self._remove(table, whole=whole)
         if matched > unchanged:  # an unchanged row keeps its place; the others make room for what comes
-            self.connection.execute(
-                f"DELETE FROM {target} t USING {staged} s WHERE {mine} AND {same} AND NOT ({stays})"
-            )
+            self.connection.execute(f"DELETE FROM {target} t USING {staged} s WHERE {same} AND NOT ({STAYS})")
         if total > unchanged:
-            self._insert(table, f" WHERE NOT EXISTS (SELECT 1 FROM {target} t WHERE {mine} AND {same})")
+            missing = f"NOT EXISTS (SELECT 1 FROM {target} t WHERE {same})"
+            self._insert(table, f"(SELECT * FROM ({self.staging.fresh(table)}) s WHERE {missing})")
         return TableChange(table.name, total - matched, matched - unchanged, unchanged, gone)
 
-    def _insert(self, table: Table, where: str) -> None:
+    def _insert(self, table: Table, rows: str) -> None:
         names = [name for name in self.columns(table) if name not in BOOKKEEPING and name != "_shop"]
-        chosen = ", ".join(f"s.{quoted(name)}" for name in names)
         self.connection.execute(
             f"INSERT INTO {self.warehouse.table(table.name)}"
             f" (_shop, {listed(names)}, _synced_at, _run_id, _row_hash, _deleted_at)"
-            f" SELECT ?, {chosen}, ?, ?, s._row_hash, NULL FROM {self.staging.staged(table)} s{where}",
+            f" SELECT ?, {listed(names)}, ?, ?, _row_hash, NULL FROM {rows}",
             [self.shop, _naive(self.now), self.run_id],
         )
 

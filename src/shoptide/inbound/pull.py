@@ -288,26 +288,32 @@ def _land(run: Run, job: Job, found: Extract) -> None:
 def _take_over(run: Run, job: Job, found: Extract) -> None:
     landing = Landing(run.warehouse, job.plan, run.shop, run.report.run_id, run.clock.now())
     try:
-        with run.warehouse.errors():
-            landing.staging.scan(list(found.paths))
-            job.report.seen = landing.staging.roots()
-            job.report.proof = proof_of(found)
-            refuse_lost_lines(job.report.stream, found, lines=landing.staging.lines(), roots=job.report.seen)
-            landing.staging.split()
+        with run.warehouse.transaction():
+            job.report.altered = landing.declare()
+            _prove(job, found, landing)
+            job.report.changes = tuple(landing.merge(whole=job.whole))
+            _keep(run, job)
+            if run.options.limit is None and run.options.since is None:
+                _move_cursor(run, job, found, landing)
+            landing.staging.drop()
     except ProofFailed:
         settle(run, found, "unproved")
         raise
-    if job.report.expected is None or found.roots is not None:
-        job.report.expected = found.counted if found.roots is None else found.roots
-    with run.warehouse.transaction():
-        job.report.altered = landing.declare()
-        job.report.changes = tuple(landing.merge(whole=job.whole))
-        _keep(run, job)
-        if run.options.limit is None and run.options.since is None:
-            _move_cursor(run, job, found, landing)
-    landing.staging.drop()
+    finally:
+        landing.staging.close()
     settle(run, found, "landed")
     run.tell(StreamLanded(job.report.stream, job.report.changes))
+
+
+def _prove(job: Job, found: Extract, landing: Landing) -> None:
+    """Scan what came, on its way to the tables already: raising undoes it."""
+    landing.staging.scan(list(found.paths))
+    job.report.seen = landing.staging.roots()
+    job.report.proof = proof_of(found)
+    refuse_lost_lines(job.report.stream, found, lines=landing.staging.lines(), roots=job.report.seen)
+    landing.staging.split()
+    if job.report.expected is None or found.roots is not None:
+        job.report.expected = found.counted if found.roots is None else found.roots
 
 
 def _move_cursor(run: Run, job: Job, found: Extract, landing: Landing) -> None:

@@ -38,8 +38,7 @@ def reconcile(
         found = extraction.read_nodes(client, plan, missing, spool / f"{plan.stream.name}.missing.jsonl")
         found = extraction.read_passes(client, plan, found, spool, stop=reader.stop, share=reader.share)
         with warehouse.errors():
-            landing.staging.scan(list(found.paths))
-            landing.staging.split()
+            _stage(landing, list(found.paths))
     with warehouse.transaction():
         changes = landing.merge(whole=False) if missing and plan.stream.via is None else []
         gone = f"NOT EXISTS (SELECT 1 FROM {IDS} i WHERE i.id = t.gid)"
@@ -49,6 +48,14 @@ def reconcile(
     for gid in ids.operations:
         reader.ledger.close_operation(gid, "landed")
     return (*changes, *deleted)
+
+
+def _stage(landing: Landing, paths: list[Path]) -> None:
+    try:
+        landing.staging.scan(paths)
+        landing.staging.split()
+    finally:
+        landing.staging.close()
 
 
 def _read_ids(warehouse: DuckDBWarehouse, plan: StreamPlan, paths: list[Path]) -> None:

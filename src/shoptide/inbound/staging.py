@@ -1,12 +1,17 @@
-"""From spooled JSONL to one temporary table per table of the stream: typed, hashed, proved, each record once.
+"""From spooled JSONL to the rows of a stream's tables: typed, hashed, proved, each record once.
 
 DuckDB reads the lines itself. It does so in chunks of a file, so that memory stays bounded however large the file is;
 what has to be known of all lines together (ids, parents, the newest change) is kept in one narrow row per line.
+
+A chunk's lines are typed on a connection of their own, outside of the landing's transaction, since what a transaction
+drops is kept until it ends. Each row is then copied once: into its table where the shop has no rows there yet, else
+only its key and its hash, and the row itself when the table has it otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -29,31 +34,59 @@ from shoptide.inbound.reading import (
 from shoptide.resources.extraction import BULK_LEVELS, STUB, StreamPlan
 from shoptide.resources.tables import Table
 from shoptide.warehouse.duckdb import DuckDBWarehouse
-from shoptide.warehouse.names import literal, quoted
+from shoptide.warehouse.names import listed, literal, quoted
 
-LANDED, HEADS = "_landed", "_heads"
+LANDED, HEADS, INCOMING = "_landed", "_heads", "_incoming"
 CHUNK = 128 * 1024 * 1024  # bytes of a file that are typed at once; each chunk costs a tenth of a second by itself
+
+
+@dataclass(frozen=True)
+class Target:
+    """The table that staged rows are on their way to, as it was before the read.
+
+    `insert` takes a FROM item of rows over into it, and is there only while the shop has no rows in the table.
+    `known` is the condition for the table to have a row `s` as it is; None where that can't be told.
+    """
+
+    rows: str
+    shop: str
+    insert: Callable[[str], None] | None = None
+    known: str | None = None
 
 
 class Staging:
     """The lines of one stream's read, on their way to its tables.
 
     `scan` takes files, as often as needed; `split` proves what came and makes it ready; `staged(table)` names a
-    temporary view with the table's columns, its parent's gid, `position` and `_row_hash`.
+    temporary view with each row's key, its parent's gid, `_row_hash` and place among the lines; `fresh(table)` one of
+    the rows with all columns, those left out that the target has as they are.
+
+    What `targets` has for a table decides whether its rows go straight there: who sets them has begun a transaction.
     """
 
     def __init__(self, warehouse: DuckDBWarehouse, plan: StreamPlan) -> None:
         self.warehouse = warehouse
         self.plan = plan
+        self.targets: dict[str, Target] = {}
+        self._reader: duckdb.DuckDBPyConnection | None = None
         self._tree = file_tree(plan)
         self._fingerprint: str | None = None
         self._lines = 0
         self._parts: dict[str, list[str]] = {table.name: [] for table in plan.tables}
+        self._fresh: dict[str, list[str]] = {table.name: [] for table in plan.tables}
+        self._straight: dict[str, Callable[[str], None]] = {}
         self._strange: dict[str, int] = {}
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         return self.warehouse.connection
+
+    @property
+    def reader(self) -> duckdb.DuckDBPyConnection:
+        """The connection on which lines are typed."""
+        if self._reader is None:
+            self._reader = self.warehouse.beside()
+        return self._reader
 
     @property
     def fingerprint(self) -> str:
@@ -80,6 +113,8 @@ class Staging:
 
     def scan(self, paths: list[Path]) -> None:
         """Take the lines of these files, in their order. Raises ProofFailed for what does not fit the types."""
+        if not self._lines:
+            self._straight = self._ways()
         for path in paths:
             for chunk in chunks(path, CHUNK):
                 self._take(chunk)
@@ -87,17 +122,17 @@ class Staging:
     def _take(self, path: Path) -> None:
         self._type(path)
         # What a later chunk's rows are counted from.
-        count, parent = self._count(f"SELECT count(*) FROM {LANDED}"), "__parentId"
+        (count,) = self.reader.execute(f"SELECT count(*) FROM {LANDED}").fetchall()[0]
         cursor = self.plan.stream.cursor
         stamp = quoted(cursor) if cursor and cursor in self._tree else "NULL::TIMESTAMP"
         heads = (
-            f"SELECT rowid + {self._lines} AS _line, id, {parent} AS parent, {STUB} IS NOT NULL AS stub,"
+            f"SELECT rowid + {self._lines} AS _line, id, __parentId AS parent, {STUB} IS NOT NULL AS stub,"
             f" CASE WHEN {ROOTS} THEN {stamp} END AS changed FROM {LANDED}"
         )
         into = f"INSERT INTO {HEADS}" if self._lines else f"CREATE OR REPLACE TEMP TABLE {HEADS} AS"
-        self.connection.execute(f"{into} {heads}")
+        self._bring(heads, lambda rows: self.connection.execute(f"{into} SELECT * FROM {rows}"))
         for table in self.plan.tables:
-            self._add_part(table, self._selection(table))
+            self._take_rows(table)
         self._note_strangers()
         self._lines += count
 
@@ -105,21 +140,65 @@ class Staging:
         """The chunk's lines with the stream's types."""
         into = f"CREATE OR REPLACE TEMP TABLE {LANDED} AS SELECT * FROM "
         try:
-            self.connection.execute(into + scan([path], self._tree, longest=USUAL_LINE))
+            self.reader.execute(into + scan([path], self._tree, longest=USUAL_LINE))
         except duckdb.InvalidInputException as error:
             if "maximum_object_size" not in str(error):
                 raise unreadable(self.plan.stream.name, error) from None
             try:
-                self.connection.execute(into + scan([path], self._tree, longest=LARGEST_LINE))
+                self.reader.execute(into + scan([path], self._tree, longest=LARGEST_LINE))
             except duckdb.InvalidInputException as again:
                 raise unreadable(self.plan.stream.name, again) from None
 
-    def _add_part(self, table: Table, select: str) -> None:
+    def _bring(self, select: str, take: Callable[[str], object]) -> None:
+        """Hand the rows of a query of the reader's to a statement of the landing's, without a copy in between."""
+        self.connection.complete()  # a result whose last row nobody fetched would be in the way
+        self.connection.register(INCOMING, Stream(self.reader.sql(select)))
+        take(INCOMING)
+        self.connection.unregister(INCOMING)
+
+    def _take_rows(self, table: Table) -> None:
+        rows = self._selection(table)
+        if _counted_late(table):
+            self._keep(self._parts[table.name], f"_part_{table.name}", rows)
+            return
+        if insert := self._straight.get(table.name):
+            self._bring(rows, insert)
+            return
+        names = listed([*self._identity(table), "_row_hash", "_at", "_line"])
+        part = self._keep(self._parts[table.name], f"_part_{table.name}", f"SELECT {names} FROM ({rows})")
+        target = self.targets.get(table.name)
+        if target is None or target.known is None:
+            self._keep(self._fresh[table.name], f"_fresh_{table.name}", rows)
+            return
+        unknown = f"NOT EXISTS (SELECT 1 FROM {target.rows} t WHERE {target.known})"
+        if self.connection.execute(f"SELECT 1 FROM {part} s WHERE {unknown} LIMIT 1").fetchone():
+            self._keep(self._fresh[table.name], f"_fresh_{table.name}", f"SELECT * FROM ({rows}) s WHERE {unknown}")
+
+    def _keep(self, parts: list[str], name: str, select: str) -> str:
         """A chunk's rows stay a table of their own: adding them to one would copy them once more."""
-        parts = self._parts[table.name]
-        name = quoted(f"_part_{table.name}_{len(parts)}")
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
-        parts.append(name)
+        part = quoted(f"{name}_{len(parts)}")
+        self._bring(
+            select, lambda rows: self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {part} AS SELECT * FROM {rows}")
+        )
+        parts.append(part)
+        return part
+
+    def _identity(self, table: Table) -> list[str]:
+        """The columns by which a row is known and found below its parent."""
+        names = [*table.key, *([table.parent_column] if table.parent_column else [])]
+        names += ["gid"] if table.has_gid else []
+        return list(dict.fromkeys(names))
+
+    def straight(self, table: Table) -> bool:
+        """Whether the table's rows are in it already."""
+        return table.name in self._straight
+
+    def _ways(self) -> dict[str, Callable[[str], None]]:
+        """How rows go straight into their tables, for those whose rows need not be looked at together first."""
+        if len(self.plan.bulk_parts) > 1:
+            return {}
+        targets = {table.name: self.targets.get(table.name) for table in self.plan.tables if not _counted_late(table)}
+        return {name: target.insert for name, target in targets.items() if target and target.insert}
 
     def _selection(self, table: Table) -> str:
         found = nodes(self.plan, table, LANDED)
@@ -138,7 +217,7 @@ class Staging:
         places = [f"({ROOTS} AND coalesce(__typename, '') IN ({names}))"]
         places += [f"({is_line_of(self.plan, table)})" for table in self.plan.tables if table.origin == "lines"]
         told = "coalesce(__typename, 'no type') || coalesce(' below ' || split_part(__parentId, '/', 4), '')"
-        found = self.connection.execute(
+        found = self.reader.execute(
             f"SELECT {told} AS kind, count(*) FROM {LANDED}"
             f" WHERE {STUB} IS NULL AND NOT ({' OR '.join(places)}) GROUP BY 1"
         ).fetchall()
@@ -206,7 +285,9 @@ class Staging:
         known = f"SELECT id FROM {HEADS} WHERE id IS NOT NULL" + ("" if stubs else " AND NOT stub")
         for table in self.plan.tables:
             if table.origin == "list" and "gid" in {column.name for column in table.columns}:
-                known += f" UNION ALL SELECT r.gid FROM {self.staged(table)} r SEMI JOIN {HEADS} h ON h._line = r._at"
+                known += f" UNION ALL SELECT r.gid FROM {self.staged(table)} r"
+                if not self.straight(table):
+                    known += f" SEMI JOIN {HEADS} h ON h._line = r._at"
         return f"l.parent IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ({known}) k WHERE k.id = l.parent)"
 
     def _join(self) -> None:
@@ -243,26 +324,51 @@ class Staging:
         if not self.connection.execute(f"{twice} LIMIT 1").fetchone():
             return
         same = " AND ".join(f"o.{key} IS NOT DISTINCT FROM r.{key}" for key in keys)
+        if self.straight(table):  # rows are numbered as they arrive
+            later = f"SELECT 1 FROM {self.staged(table)} o WHERE {same} AND o._at > r.rowid"
+            self.connection.execute(f"DELETE FROM {self.targets[table.name].rows} r WHERE EXISTS ({later})")
+            return
         later = f"SELECT 1 FROM {self.staged(table)} o WHERE {same} AND (o._at, o._line) > (r._at, r._line)"
         for part in self._parts[table.name]:
             self.connection.execute(f"DELETE FROM {part} r WHERE EXISTS ({later})")
 
     def staged(self, table: Table) -> str:
-        """The name of a table's staged rows."""
+        """The name of a table's staged keys and hashes."""
         return quoted(f"_staged_{table.name}")
 
+    def fresh(self, table: Table) -> str:
+        """A query of the table's staged rows with all their columns, but for those that the target has already."""
+        if _counted_late(table):
+            return f"SELECT * FROM {self.staged(table)}"
+        parts = " UNION ALL ".join(f"FROM {part}" for part in self._fresh[table.name])
+        same = " AND ".join(f"k.{quoted(n)} IS NOT DISTINCT FROM f.{quoted(n)}" for n in (*table.key, "_at", "_line"))
+        return f"SELECT * FROM ({parts}) f SEMI JOIN {self.staged(table)} k ON {same}"
+
     def _unite(self, table: Table) -> None:
-        parts = " UNION ALL ".join(f"FROM {part}" for part in self._parts[table.name])
+        if self.straight(table):
+            target = self.targets[table.name]
+            parts = f"SELECT {listed(self._identity(table))}, _row_hash, rowid AS _at, 0 AS _line FROM {target.rows}"
+            parts += f" WHERE _shop = {literal(target.shop)}"
+        else:
+            parts = " UNION ALL ".join(f"FROM {part}" for part in self._parts[table.name])
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {self.staged(table)} AS {parts}")
 
     def drop(self) -> None:
         """Forget everything that was scanned."""
+        self.close()
         for table in self.plan.tables:
             self.connection.execute(f"DROP VIEW IF EXISTS temp.{self.staged(table)}")
-            self._drop(self._parts[table.name])
-            self._parts[table.name] = []
-        self._drop([LANDED, HEADS])
-        self._lines, self._strange = 0, {}
+            for parts in (self._parts[table.name], self._fresh[table.name]):
+                self._drop(parts)
+                parts.clear()
+        self._drop([HEADS])
+        self._lines, self._strange, self._straight = 0, {}, {}
+
+    def close(self) -> None:
+        """Let go of the lines; what was split stays."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     def _drop(self, names: list[str]) -> None:
         for name in names:
@@ -270,6 +376,17 @@ class Staging:
 
     def _count(self, sql: str) -> int:
         return int((self.connection.execute(sql).fetchone() or (0,))[0])
+
+
+class Stream:
+    """Rows that a query of one connection makes while another connection reads them, once."""
+
+    def __init__(self, rows: duckdb.DuckDBPyRelation) -> None:
+        self._stream = rows.__arrow_c_stream__()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        # Asked for again when the rows are read: the query would run again if it were made anew.
+        return self._stream
 
 
 def chunks(path: Path, size: int) -> Iterator[Path]:

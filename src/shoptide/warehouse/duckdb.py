@@ -27,6 +27,12 @@ SETTINGS = {
     "autoinstall_known_extensions": False,
 }
 
+CONNECTION_SETTINGS = {
+    "TimeZone": "UTC",
+    # What another connection reads of this one keeps its types: JSON stays JSON.
+    "arrow_lossless_conversion": True,
+}
+
 
 def database_path(url: str, base: Path) -> Path | None:
     """`duckdb:///acme.duckdb` → a file below `base`; four slashes are an absolute path; `duckdb://` lives in memory."""
@@ -51,7 +57,9 @@ def mapped(error: duckdb.Error, what: str) -> WarehouseError:
     if "Could not set lock" in text:
         return WarehouseLocked(f"{what} is held by another process", hint="wait for it, then run the command again")
     first = text.split("\n")[0]
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if (
+        isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory Error" in text
+    ):  # or another's, read as a stream
         return WarehouseMemory(f"{what}: {first}", hint="give it more memory, or less to do at once")
     if "Permission denied" in text or "Cannot open file" in text or "No such file" in text or "read-only" in text:
         return WarehouseError(
@@ -113,6 +121,13 @@ class DuckDBWarehouse:
 
     def close(self) -> None:
         self.connection.close()
+
+    def beside(self) -> duckdb.DuckDBPyConnection:
+        """Another connection to the same database, with temporary tables and transactions of its own."""
+        found = self.connection.cursor()
+        for name, value in CONNECTION_SETTINGS.items():
+            found.execute(f"SET {name} = ?", [value])
+        return found
 
     @contextmanager
     def errors(self) -> Iterator[None]:

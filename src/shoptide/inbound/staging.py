@@ -85,7 +85,8 @@ class Staging:
     def reader(self) -> duckdb.DuckDBPyConnection:
         """The connection on which lines are typed."""
         if self._reader is None:
-            self._reader = self.warehouse.beside()
+            self._reader = self.warehouse.beside().connection
+            self._reader.execute("SET arrow_lossless_conversion = true")  # rows keep their types: JSON stays JSON
         return self._reader
 
     @property
@@ -384,7 +385,7 @@ class Stream:
     def __init__(self, rows: duckdb.DuckDBPyRelation) -> None:
         self._stream = rows.__arrow_c_stream__()
 
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+    def __arrow_c_stream__(self, _schema: object | None = None) -> object:
         # Asked for again when the rows are read: the query would run again if it were made anew.
         return self._stream
 

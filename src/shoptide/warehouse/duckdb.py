@@ -27,12 +27,6 @@ SETTINGS = {
     "autoinstall_known_extensions": False,
 }
 
-CONNECTION_SETTINGS = {
-    "TimeZone": "UTC",
-    # What another connection reads of this one keeps its types: JSON stays JSON.
-    "arrow_lossless_conversion": True,
-}
-
 
 def database_path(url: str, base: Path) -> Path | None:
     """`duckdb:///acme.duckdb` → a file below `base`; four slashes are an absolute path; `duckdb://` lives in memory."""
@@ -121,13 +115,6 @@ class DuckDBWarehouse:
 
     def close(self) -> None:
         self.connection.close()
-
-    def beside(self) -> duckdb.DuckDBPyConnection:
-        """Another connection to the same database, with temporary tables and transactions of its own."""
-        found = self.connection.cursor()
-        for name, value in CONNECTION_SETTINGS.items():
-            found.execute(f"SET {name} = ?", [value])
-        return found
 
     @contextmanager
     def errors(self) -> Iterator[None]:

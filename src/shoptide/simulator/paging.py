@@ -40,12 +40,12 @@ class Rows:
 
     @cached_property
     def places(self) -> dict[str, int]:
-        return {row.get("id") or "": index for index, row in enumerate(self.rows)}
+        # Not by the whole gid: what stands behind the number of an inventory level is another in each row.
+        return {tail_of(row.get("id") or ""): index for index, row in enumerate(self.rows)}
 
     def place(self, identity: str) -> int | None:
         """Where the record with the number stands."""
-        first = next(iter(self.places), "")
-        return self.places.get(first.replace(tail_of(first), identity, 1)) if first else None
+        return self.places.get(identity)
 
 
 def found(listing: Listing, args: Args, ctx: Context) -> list[Record]:

@@ -113,3 +113,17 @@ def test_kept_listing_sees_every_change() -> None:
     assert len(paging.found(listing, {}, ctx)) == 2
     table.remove("gid://shopify/Thing/1")
     assert [row["name"] for row in paging.found(listing, {}, ctx)] == ["b"]
+
+
+def test_a_cursor_is_found_by_its_number_whatever_stands_behind_it() -> None:
+    """The gid of an inventory level names its item too, another one in each row."""
+    levels = [{"id": f"gid://shopify/InventoryLevel/{number}?inventory_item_id={9 - number}"} for number in range(1, 8)]
+    listing = Listing(kind="InventoryLevel", records=levels)
+    met, after = [], None
+    while True:
+        found = paging.page(listing, {"first": 3, "after": after}, context(), {"nodes", "pageInfo"})
+        met += found["nodes"]
+        after = found["pageInfo"]["endCursor"]
+        if not found["pageInfo"]["hasNextPage"]:
+            break
+    assert met == levels

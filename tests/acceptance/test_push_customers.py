@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from outbound_store import Project, opened
@@ -257,3 +259,32 @@ def test_states_and_history_are_published_as_tables(project: Project) -> None:
         "select count(*) from _shoptide_record_history where action = 'create'"
     )
     assert rows == [(5,)]
+
+
+@pytest.mark.parametrize("way", ["rows", "documents"])
+def test_an_answer_without_error_and_record_is_looked_up(project: Project, way: str) -> None:
+    """Nothing is said of what became of the row: it is found, and not made again."""
+    execute = project.client.execute
+
+    def emptied(document: str, variables: Any = None, **options: Any) -> Any:
+        answer = execute(document, variables, **options)
+        if "customerCreate" in document:
+            for payload in answer.data.values():
+                payload["customer"] = None
+        return answer
+
+    project.client.execute = emptied  # type: ignore[method-assign]
+    rows = [{"k": index, "email": f"c{index}@example.com"} for index in range(3)]
+    report = project.push(
+        project.config("vip", "customers", "upsert", project.rows(*rows), match=("email",)), apply=way
+    )
+    assert report.outcomes == {"applied": 3}
+    assert project.count("Customer") == 3
+    assert all(state.gid for state in project.states("vip").values())
+
+
+def test_no_time_is_a_time_limit(project: Project) -> None:
+    """Nothing is sent."""
+    config = project.config("vip", "customers", "upsert", project.rows({"k": 1, "email": "a@example.com"}))
+    assert project.push(config, time_limit=timedelta(0)).outcomes == {"delayed": 1}
+    assert project.count("Customer") == 0

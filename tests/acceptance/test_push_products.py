@@ -245,6 +245,27 @@ def test_products_are_found_by_handle_and_by_sku(project: Project) -> None:
     assert "2 records fit by sku" in str(report.failures[0].message)
 
 
+def test_a_sku_of_many_variants_hides_no_other_product(project: Project) -> None:
+    """The search's first page is full of one product's variants: the other one is seen all the same."""
+    sizes = [variant(str(size), sku="DUP", price="1.00") for size in range(10)]
+    pushed(project, {**SHIRT, "variants": sizes}, {"k": "hat", "title": "Hat", "handle": "hat", "sku": "DUP"})
+    row = {"k": "x", "title": "Other", "sku": "DUP"}
+    report = project.push(project.config("s", "products", "upsert", project.rows(row), match=("sku",)))
+    assert report.outcomes == {"ambiguous": 1}
+
+
+@pytest.mark.parametrize("column", ["price", "sku"])
+def test_a_price_beside_variants_is_refused(project: Project, column: str) -> None:
+    """It would be for none of them: it is not left out in silence, neither at first nor later."""
+    row = {**SHIRT, column: "5"}
+    assert pushed(project, row).failures[0].column == column
+    assert project.count("Product") == 0
+    pushed(project, SHIRT)
+    report = pushed(project, {**row, "variants": [variant("S", price="6.00")]})
+    assert report.outcomes == {"rejected": 1}
+    assert prices(project) == {"S-1": "10.00", "M-1": "11.00"}
+
+
 def test_a_product_without_a_handle_is_found_again_by_its_key(project: Project) -> None:
     """The row's key is in an id metafield of the product."""
     row = {"k": "k-1", "title": "Bowl"}

@@ -113,6 +113,7 @@ def test_documents_of_client_and_pushes_are_valid(version: str) -> None:
     fixed += [ORDER, OWNER, MORE_WORK, MORE_LINES, HELD.format(item="", more=""), everything, MEDIA]
     fixed += [subscriptions.LIST, subscriptions.CREATE, subscriptions.UPDATE, subscriptions.DELETE]
     ways = [wrapped(way) for way in (*WAYS.values(), SKU, ORDER_NAME, VARIANT_BY_SKU)]
+    ways += [wrapped(way.widest) for way in (SKU, ORDER_NAME, VARIANT_BY_SKU)]
     for text in [*fixed, *ways]:
         assert [error.message for error in validate(executable(version), parse(text))] == [], text
 
@@ -122,7 +123,11 @@ def mutations() -> Iterator[tuple[str, str]]:
     folder = Path(writers.__file__).parent
     for path in sorted(folder.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mutate":
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("mutate", "make")
+            ):
                 name, select = node.args[0], node.args[2]
                 if isinstance(name, ast.Constant):
                     assert isinstance(select, ast.Constant), ast.unparse(node)

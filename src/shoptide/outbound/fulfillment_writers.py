@@ -167,12 +167,12 @@ def fulfil(session: Session, order: Values, values: Values, done: list[Values]) 
     for group in [direct] if direct else order_work.groups(order, rest):
         fulfillment = {"lineItemsByFulfillmentOrder": group, **beside}
         try:
-            payload = session.mutate("fulfillmentCreate", {"fulfillment": fulfillment}, "fulfillment { id updatedAt }")
+            made_now = session.make("fulfillmentCreate", {"fulfillment": fulfillment}, "fulfillment { id updatedAt }")
         except (Refused, ApiError) as error:
             if not made or _can_go_on(values, error):
                 raise
             raise _halfway(error, made) from error
-        made.append(str(payload["fulfillment"]["id"]))
+        made.append(made_now)
     return made[0]
 
 

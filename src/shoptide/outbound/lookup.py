@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shoptide.errors import NotFound
@@ -14,6 +14,7 @@ from shoptide.outbound.session import Session
 from shoptide.resources.phone_numbers import e164
 
 BATCH = 40  # aliases in one document
+WIDEST = 250  # answers of a search
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,16 @@ class Way:
     field: str  # the selection, with $v for the variable
     variable: Callable[[str], Any]
     hits: Callable[[Any, str], list[str]]
+    page: int = 0  # of a search: how many answers it takes, of which those that fit may be any
+
+    @property
+    def widest(self) -> Way:
+        """The search with as many answers as the store gives at once."""
+        return replace(self, field=self.field.replace(f"first: {self.page},", f"first: {WIDEST},"), page=WIDEST)
+
+    def is_cut(self, answer: Any) -> bool:
+        """Whether more than the answer may fit: a search finds what is only like the value, too."""
+        return 0 < self.page < WIDEST and len(answer["nodes"]) == self.page
 
 
 def _single(root: str, name: str, key: str, fold: Callable[[str], Any]) -> Way:
@@ -101,18 +112,21 @@ SKU = Way(
     "productVariants(first: 10, query: $v) { nodes { id sku product { id } } }",
     lambda value: f"sku:{_quoted(value)}",
     _by_sku,
+    page=10,
 )
 ORDER_NAME = Way(
     "String!",
     "orders(first: 5, query: $v) { nodes { id name } }",
     lambda value: f"name:{_quoted(value.strip())}",
     _by_name,
+    page=5,
 )
 VARIANT_BY_SKU = Way(
     "String!",
     "productVariants(first: 10, query: $v) { nodes { id sku } }",
     lambda value: f"sku:{_quoted(value)}",
     lambda answer, value: [each["id"] for each in answer["nodes"] if each["sku"] == value],
+    page=10,
 )
 WAYS: dict[tuple[str, str], Way] = {
     ("customers", "email"): _single("customer", "email", "emailAddress", fold_email),
@@ -181,9 +195,11 @@ def find_marked(session: Session, rows: Mapping[str, Mapping[str, Any]]) -> dict
 def by_way(session: Session, way: Way, values: dict[str, str]) -> dict[str, list[str]]:
     """Records by value, for many values at once: key → gids."""
     found: dict[str, list[str]] = {}
+    cut: dict[str, str] = {}
     items = list(values.items())
-    for start in range(0, len(items), BATCH):
-        batch = items[start : start + BATCH]
+    size = BATCH if way.page < WIDEST else 1
+    for start in range(0, len(items), size):
+        batch = items[start : start + size]
         declared = ", ".join(f"$v{index}: {way.type}" for index in range(len(batch)))
         fields = " ".join(f"a{index}: {way.field.replace('$v', f'$v{index}')}" for index in range(len(batch)))
         variables = {f"v{index}": way.variable(value) for index, (_key, value) in enumerate(batch)}
@@ -193,7 +209,9 @@ def by_way(session: Session, way: Way, values: dict[str, str]) -> dict[str, list
             continue  # no id definition of that name: nothing can carry such a value yet
         for index, (key, value) in enumerate(batch):
             found[key] = way.hits(data[f"a{index}"], value)
-    return found
+            if way.is_cut(data[f"a{index}"]):
+                cut[key] = value
+    return found | by_way(session, way.widest, cut) if cut else found
 
 
 def variants_by_sku(session: Session, skus: Iterable[str]) -> dict[str, list[str]]:

@@ -31,7 +31,7 @@ def create_order(session: Session, key: str, values: Values) -> str:
         "sendFulfillmentReceipt": bool(values.get("sendFulfillmentReceipt")),
     }
     variables = {"order": with_marker(session, order, key), "options": options}
-    gid = str(_at_its_pace(session, variables)["order"]["id"])
+    gid = _at_its_pace(session, variables)
     later = {name: value for name, value in given.items() if name not in inputs and name not in OPTIONS}
     if later:  # what the store takes of existing orders only, as localized fields
         with following(gid):
@@ -39,12 +39,12 @@ def create_order(session: Session, key: str, values: Values) -> str:
     return gid
 
 
-def _at_its_pace(session: Session, variables: Values) -> Values:
+def _at_its_pace(session: Session, variables: Values) -> str:
     """Create an order; on trial and development stores, which take five a minute, when its turn comes (FACTS §5)."""
     for _try in range(TRIES):
         session.pace.wait()
         try:
-            return session.mutate("orderCreate", variables, "order { id updatedAt }")
+            return session.make("orderCreate", variables, "order { id updatedAt }")
         except RateLimited:
             session.pace.refused()
     raise RateLimited("the store takes no more new orders now (trial and development stores: five a minute)")

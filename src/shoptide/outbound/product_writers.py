@@ -28,6 +28,7 @@ MOST_PUBLICATIONS = 250  # items in an input array
 
 
 def create_product(session: Session, key: str, values: Values) -> str:
+    variant_writers.refuse_beside(session, values)
     targets = publications(session, values)  # an unknown name is refused before anything is made
     allowed = session.schema.type("ProductCreateInput").inputs
     given = {name: value for name, value in without_empty(values).items() if name in allowed}
@@ -39,7 +40,7 @@ def create_product(session: Session, key: str, values: Values) -> str:
         variables: Values = {"product": given}
         if values.get("media"):
             variables["media"] = values["media"]
-        gid = str(session.mutate("productCreate", variables, "product { id updatedAt }")["product"]["id"])
+        gid = session.make("productCreate", variables, "product { id updatedAt }")
     with following(gid):
         publish(session, gid, targets)
     return gid
@@ -54,8 +55,7 @@ def _set_whole(session: Session, given: Values, values: Values) -> str:
         body["collections"] = body.pop("collectionsToJoin")
     if values.get("media"):
         body["files"] = [as_file(each) for each in values["media"]]
-    payload = session.mutate("productSet", {"input": body, "synchronous": True}, "product { id updatedAt }")
-    return str(payload["product"]["id"])
+    return session.make("productSet", {"input": body, "synchronous": True}, "product { id updatedAt }")
 
 
 def as_file(media: Values) -> Values:
@@ -69,6 +69,7 @@ def as_file(media: Values) -> Values:
 
 
 def update_product(session: Session, gid: str, values: Values) -> str:
+    variant_writers.refuse_beside(session, values)
     targets = publications(session, values)
     allowed = session.target.update_fields(session.schema)
     plain = {name: value for name, value in values.items() if name in allowed and name not in BESIDE}

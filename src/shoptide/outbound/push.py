@@ -242,7 +242,8 @@ def _shown(options: Options) -> dict[str, object]:
 
 def _run(job: Job, report: PushReport, on_event: Listener | None, stop: Callable[[], bool]) -> None:
     tell = on_event or (lambda _event: None)
-    limit = TimeLimit(job.session.client.clock, job.options.time_limit or job.push.time_limit)
+    asked = job.options.time_limit
+    limit = TimeLimit(job.session.client.clock, job.push.time_limit if asked is None else asked)
     _clear_lost(job, report, stop)
     found = _planned(job)
     if job.options.plan is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shoptide.config import PushConfig
-from shoptide.errors import ApiError, RateLimited, WriteOutcome
+from shoptide.errors import ApiError, RateLimited, ServerFault, WriteOutcome
 from shoptide.outbound.pace import Pace
 from shoptide.resources.objects import PushObject
 from shoptide.resources.phone_numbers import e164
@@ -121,6 +121,18 @@ class Session:
         document = self.document(name, variables, select, idempotent=idempotency_key is not None)
         given = {**variables, "idempotencyKey": idempotency_key} if idempotency_key else variables
         return self.judged(name, self.client.execute(document, given).data[name])
+
+    def make(self, name: str, variables: Mapping[str, Any], select: str) -> str:
+        """Run a mutation that makes the record it selects; returns its gid. Raises Refused and ApiError.
+
+        An answer without errors and without the record leaves in doubt whether there is one: it is looked up.
+        """
+        payload = self.mutate(name, variables, select)
+        record = payload.get(select.partition(" ")[0])
+        if not record or not record.get("id"):
+            told = f"{self.client.domain}: {name}: the store named neither an error nor the record"
+            raise ServerFault(told, outcome=WriteOutcome.UNKNOWN)
+        return str(record["id"])
 
     def judged(self, name: str, payload: dict[str, Any] | None) -> dict[str, Any]:
         """A mutation's payload, if it is no refusal. Raises Refused, and RateLimited for limits told as userErrors."""

@@ -29,6 +29,15 @@ def write(session: Session, gid: str, values: Values) -> None:
         _write_single(session, gid, values)
 
 
+def refuse_beside(session: Session, values: Values) -> None:
+    """Raise Refused for a price, or a SKU that nothing is looked up by, beside variants: it would be for none."""
+    if not values.get("variants"):
+        return
+    for name in ("price", "sku"):
+        if values.get(name) is not None and name not in session.push.match:
+            raise refused(f"{name} is for a product of one variant: say it in variants, or leave that column out", name)
+
+
 # as the store takes them
 
 

@@ -63,7 +63,7 @@ def following(gid: str) -> Iterator[None]:
 def create_customer(session: Session, key: str, values: Values) -> str:
     values = without_empty(values)
     given = with_marker(session, values, key) if needs_marker(session, values) else values
-    return str(session.mutate("customerCreate", {"input": given}, "customer { id updatedAt }")["customer"]["id"])
+    return session.make("customerCreate", {"input": given}, "customer { id updatedAt }")
 
 
 def update_customer(session: Session, gid: str, values: Values) -> str:

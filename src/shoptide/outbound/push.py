@@ -25,7 +25,7 @@ from shoptide.outbound.events import Listener, OperationMoved, Outcome, PushPlan
 from shoptide.outbound.guards import Confirm, TimeLimit, guard, shrunk
 from shoptide.outbound.plan_files import only_as_planned, plan_document
 from shoptide.outbound.planning import WRITES, Plan, Planned
-from shoptide.outbound.resolution import resolve_lost, resolved, settled_values, unowned
+from shoptide.outbound.resolution import complete, resolve_lost, resolved, settled_values, unowned
 from shoptide.outbound.rows import checked_config, snaked
 from shoptide.outbound.session import Session
 from shoptide.outbound.writers import needs_marker
@@ -127,7 +127,7 @@ def _planned(job: Job) -> Plan:
         rows = resolved(job.session, found.rows, workers=job.workers)
         rows = unowned(job.session, rows, job.ledger.owners, compared.present)
     found.rows = settled_values(job.session, rows, live=live)
-    found.rows = [_complete(job, row) for row in found.rows]
+    found.rows = [complete(job.target, row) for row in found.rows]
     new = [row for row in found.rows if row.action == "create"] if job.target.marker_owner else []
     if any(needs_marker(job.session, row.draft.values) for row in new):
         marker = job.session.marker
@@ -161,18 +161,6 @@ def _estimated(job: Job, found: Plan) -> Estimate:
     reckoned = estimate(job.session, job.ledger, found.rows, job.options.apply or job.push.apply)
     found.estimate = reckoned
     return reckoned
-
-
-def _complete(job: Job, row: Planned) -> Planned:
-    """A row that lacks what a new record must have is invalid, whoever finds that out first."""
-    if row.action != "create":
-        return row
-    given = {name for name, value in row.draft.values.items() if value not in (None, "", [])}
-    missing = [names[0] for names in job.target.required if not given & set(names)]
-    if not missing:
-        return row
-    reason = f"{snaked(missing[0])} is required to create {job.push.object}"
-    return replace(row, action="invalid", reason=reason)
 
 
 def limited(rows: list[Planned], limit: int) -> list[Planned]:

@@ -19,7 +19,7 @@ from shoptide.outbound.planning import Change, Planned
 from shoptide.outbound.rows import snaked
 from shoptide.outbound.session import Refused, Session
 from shoptide.resources.inputs import Problem, camel, shown
-from shoptide.resources.objects import IDENTITY
+from shoptide.resources.objects import IDENTITY, PushObject
 
 Owners = Callable[[str, Collection[str]], dict[str, set[str]]]  # keys that have records already: push, gids → by gid
 Present = Callable[[Iterable[str]], set[str]]  # which of some keys have a row in the source
@@ -147,6 +147,18 @@ def _parcel(session: Session, row: Planned) -> Planned:
     if session.push.strategy == "update":
         return replace(row, action="blocked", reason="the order has no such fulfillment")
     return replace(row, action="create")
+
+
+def complete(target: PushObject, row: Planned) -> Planned:
+    """A row that lacks what a new record must have is invalid, whoever finds that out first."""
+    if row.action != "create":
+        return row
+    given = {name for name, value in row.draft.values.items() if value not in (None, "", [])}
+    missing = [names[0] for names in target.required if not given & set(names)]
+    if not missing:
+        return row
+    reason = f"{snaked(missing[0])} is required to create {target.name}"
+    return replace(row, action="invalid", reason=reason)
 
 
 # what the store holds

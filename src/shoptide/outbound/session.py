@@ -69,6 +69,7 @@ class Session:
     customers: dict[tuple[str, str], str | None] = field(default_factory=dict)
     ahead: dict[str, dict[str, Any]] = field(default_factory=dict)  # orders read for the journal, for one write each
     locks: dict[str, threading.Lock] = field(default_factory=dict)
+    marks_all: bool = False  # every new record carries its row's key, also where it has a key of its own
     heard: threading.local = field(default_factory=threading.local)  # versions of records, a thread's own
 
     @property

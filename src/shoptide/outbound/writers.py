@@ -43,7 +43,8 @@ def with_marker(session: Session, values: Values, key: str) -> Values:
 
 def needs_marker(session: Session, values: Values) -> bool:
     """Whether a new record carries its row's key: it has nothing of its own to be found by, or `match` asks for it."""
-    return session.custom_id is not None or not any(values.get(name) for name in session.target.natural)
+    always = session.marks_all or session.custom_id is not None
+    return always or not any(values.get(name) for name in session.target.natural)
 
 
 @contextmanager

@@ -134,7 +134,7 @@ class Records:
         self.records = records
 
     def filter(self, condition: Any) -> Records:
-        wanted = set(re.findall(r"'(\w+)'", str(getattr(condition, "_expression", condition).sql)))
+        wanted = {literal.value for literal in condition._expression.values}
         return Records([row for row in self.records if row["SYNC_ACTION"] in wanted])
 
     def select(self, *_: Any) -> Records:

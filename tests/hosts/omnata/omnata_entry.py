@@ -63,6 +63,61 @@ class Plugin:
         )
         return found
 
+    def push(
+        self,
+        target: str,
+        strategy: str,
+        *records: dict[str, Any],
+        parameters: dict[str, str] | None = None,
+        minutes: float = 60,
+    ) -> dict[str, dict[str, Any]]:
+        """Run an outbound sync of these records; returns each one's result."""
+        self.engine.records = list(records)
+        given = {name: {"value": value, "metadata": {}} for name, value in (parameters or {}).items()}
+        self.entry.sync(
+            {
+                **self._shared("outbound", minutes),
+                "records_schema_name": "DATA",
+                "records_table_name": "RECORDS",
+                "target_type": target,
+                "sync_strategy": {"name": strategy, "custom_strategy": False},
+                "sync_parameters": given,
+            }
+        )
+        return self.engine.results()
+
+    def outbound_form(self, target: str, strategy: str) -> dict[str, Any]:
+        """The form of an outbound sync, as Omnata asks for it."""
+        found: dict[str, Any] = self.entry.configuration_form(
+            {
+                "sync_direction": "outbound",
+                "connection_method": "API Access Token",
+                "connection_parameters": self.parameters(),
+                "other_secrets_name": "secrets",
+                "target_type": target,
+                "sync_strategy": {"name": strategy, "custom_strategy": False},
+                "sync_parameters": {},
+                "current_form_parameters": {},
+            }
+        )
+        return found
+
+    def validate(self, target: str, strategy: str, values: dict[str, Any]) -> dict[str, str] | None:
+        """What the validator says of a record whose fields were mapped in the form."""
+        fields = self.outbound_form(target, strategy)["mapper"]["data_source"]["values"]
+        mappings = [
+            {
+                "source_type": "column_name",
+                "source_value": field["value"].upper(),
+                "app_field": field["value"],
+                "app_metadata": field["metadata"],
+            }
+            for field in fields
+        ]
+        stored = {"mapper_type": "field_mapping_selector", "field_mappings": mappings}
+        found: dict[str, str] | None = self.entry.outbound_record_validator({}, stored, values, {})
+        return found
+
     def _shared(self, direction: str, minutes: float) -> dict[str, Any]:
         return {
             "sync_direction": direction,

@@ -39,6 +39,9 @@ class Store:
     def fault(self, **rule: Any) -> None:
         requests.post(f"{self.url}/_simulator/faults", json=rule, timeout=30).raise_for_status()
 
+    def heal(self) -> None:
+        requests.delete(f"{self.url}/_simulator/faults", timeout=30).raise_for_status()
+
     def gids(self, root: str) -> set[str]:
         """The ids of the first 250 records of a root."""
         return {node["id"] for node in self.ask(f"{{ {root}(first: 250) {{ nodes {{ id }} }} }}")[root]["nodes"]}

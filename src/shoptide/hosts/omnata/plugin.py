@@ -11,15 +11,22 @@ from omnata_plugin_runtime.configuration import (
     ConnectionConfigurationParameters,
     ConnectivityOption,
     InboundSyncConfigurationParameters,
+    OutboundSyncConfigurationParameters,
     StoredConfigurationValue,
+    StoredMappingValue,
     StoredStreamConfiguration,
     StreamConfiguration,
 )
-from omnata_plugin_runtime.forms import ConnectionMethod, InboundSyncConfigurationForm
+from omnata_plugin_runtime.forms import (
+    ConnectionMethod,
+    InboundSyncConfigurationForm,
+    OutboundSyncConfigurationForm,
+)
 from omnata_plugin_runtime.omnata_plugin import (
     ConnectResponse,
     InboundSyncRequest,
     OmnataPlugin,
+    OutboundSyncRequest,
     PluginManifest,
     managed_inbound_processing,
 )
@@ -27,13 +34,15 @@ from omnata_plugin_runtime.rate_limiting import ApiLimits, HttpRequestMatcher, R
 
 from shoptide.clock import SystemClock
 from shoptide.errors import Interrupted, ShoptideError
-from shoptide.hosts.omnata import inbound
+from shoptide.hosts.omnata import inbound, outbound
 from shoptide.hosts.omnata.connection import checked
 from shoptide.hosts.omnata.connection_form import connection_methods
-from shoptide.hosts.omnata.manifest import manifest
+from shoptide.hosts.omnata.manifest import manifest, object_of
 from shoptide.hosts.omnata.reading import Inbound, Member, words_of
 from shoptide.hosts.omnata.requests_http import RequestsHttp
-from shoptide.hosts.omnata.shop import RunClock, Stop, entered, hosts_of, limit_of, open_client, shop_of
+from shoptide.hosts.omnata.sending import Outbound
+from shoptide.hosts.omnata.shop import NEWEST, RunClock, Stop, entered, hosts_of, limit_of, open_client, shop_of
+from shoptide.hosts.omnata.validation import wrong_fields
 from shoptide.shopify.client import AdminClient
 from shoptide.shopify.endpoint import Endpoint
 
@@ -118,6 +127,53 @@ class ShoptidePlugin(OmnataPlugin):
     ) -> bool:
         """One stream and its children, in a thread of its own; False leaves it incomplete."""
         return inbound.read_stream(shared, request, stream.stream_name, leads[stream.stream_name])
+
+    # outbound
+
+    def outbound_configuration_form(
+        self, parameters: OutboundSyncConfigurationParameters
+    ) -> OutboundSyncConfigurationForm:
+        """The form for the object and strategy that were chosen."""
+        connection = parameters.connection_parameters
+        return outbound.configuration_form(
+            object_of(parameters.target_type),
+            parameters.sync_strategy.name.lower(),
+            entered(connection, "api_version") or NEWEST,
+            entered(connection, "warnings"),
+        )
+
+    def outbound_record_validator(
+        self,
+        _sync_parameters: dict[str, StoredConfigurationValue],
+        field_mappings: StoredMappingValue,
+        transformed_record: dict[str, Any],
+        _source_types: dict[str, str],
+    ) -> dict[str, str] | None:
+        """What Shopify would not take of a record: field → reason; None when there is nothing."""
+        return wrong_fields(getattr(field_mappings, "field_mappings", ()), transformed_record) or None
+
+    def sync_outbound(
+        self, parameters: OutboundSyncConfigurationParameters, outbound_sync_request: OutboundSyncRequest
+    ) -> None:
+        """Send every record that needs it; results are handed over as they come."""
+        stop = Stop(outbound_sync_request.wait)
+        with suppress(Interrupted), told(), opened(parameters, RunClock(stop)) as client:
+            push = outbound.push_of(
+                object_of(parameters.target_type),
+                parameters.sync_strategy.name.lower(),
+                parameters.sync_parameters,
+                outbound.name_of(outbound_sync_request),
+            )
+            sending = Outbound(
+                push,
+                client,
+                stop=stop.is_set,
+                report=lambda results: outbound_sync_request.enqueue_results(outbound.frame_of(results)),
+            )
+            for frame in outbound_sync_request.get_records(batched=True):
+                if stop.is_set():
+                    return
+                sending.send(outbound.records_of(frame))
 
 
 @contextmanager

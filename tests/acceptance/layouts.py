@@ -13,7 +13,7 @@ import psycopg
 from shoptide.errors import WarehouseError
 from shoptide.warehouse.names import listed, literal, quoted
 
-KINDS = {"VARCHAR": "text", "DOUBLE": "double precision", "JSON": "jsonb"}
+KINDS = {"VARCHAR": "text", "DOUBLE": "double precision", "JSON": "json"}
 
 
 class PostgresEngine:

@@ -71,8 +71,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 def table(engine: Engine, name: str, columns: dict[str, str], *rows: tuple[Any, ...]) -> None:
     """A table as pulls leave it, as far as these columns go."""
     own = {"_shop": "VARCHAR", "_synced_at": "TIMESTAMP", "_deleted_at": "TIMESTAMP"}
-    kinds = {"JSON": "JSONB"} if engine.dialect == "postgres" else {}
-    declared = ", ".join(f"{quoted(column)} {kinds.get(kind, kind)}" for column, kind in (own | columns).items())
+    declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in (own | columns).items())
     engine.execute(f"CREATE TABLE shopify.{quoted(name)} ({declared})")
     for row in rows:
         values = ", ".join("NULL" if value is None else f"'{value}'" for value in row)

@@ -25,7 +25,6 @@ TYPES = {
     "text": "TEXT",
     "timestamp": "TIMESTAMP",
 }
-AS_JSON = {"duckdb": "JSON", "postgres": "JSONB"}
 WHOLE = frozenset({"bigint", "integer"})
 NUMBERED = frozenset({"id", "position", "quantity"})
 
@@ -77,7 +76,7 @@ def _arm(
         if isinstance(table.this, exp.Identifier):
             alias = table.alias
             needed = {name: (alias, name) in as_json for place, name in sorted(used) if place == alias}
-            table.replace(_source(table, needed, held(table.name), schema, AS_JSON[dialect]))
+            table.replace(_source(table, needed, held(table.name), schema))
     spell(select, dialect)
 
 
@@ -87,7 +86,7 @@ def _cast(value: exp.Expr, kind: str) -> exp.Expr:
     return exp.cast(value, TYPES[kind])
 
 
-def _source(table: exp.Table, needed: Mapping[str, bool], held: Mapping[str, str], schema: str, json: str) -> exp.Expr:
+def _source(table: exp.Table, needed: Mapping[str, bool], held: Mapping[str, str], schema: str) -> exp.Expr:
     """The table itself, or what stands in for it where it is not there or lacks columns; JSON is JSON in any case."""
     there = exp.table_(table.name, db=schema)
     if all(name in held and (held[name] == "JSON" or not as_json) for name, as_json in needed.items()):
@@ -96,7 +95,7 @@ def _source(table: exp.Table, needed: Mapping[str, bool], held: Mapping[str, str
     for name, as_json in needed.items():
         value: exp.Expr = exp.column(name) if name in held else exp.null()
         if name not in held or (as_json and held[name] != "JSON"):
-            value = exp.cast(value, json if as_json else _likely(name))
+            value = exp.cast(value, "JSON" if as_json else _likely(name))
         chosen.append(value.as_(name))
     inner = exp.select(*chosen)
     inner = inner.from_(there) if held else inner.where(exp.false())

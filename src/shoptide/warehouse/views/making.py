@@ -7,8 +7,9 @@ transaction; what goes wrong leaves those there that there were.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,9 +17,11 @@ from typing import Any, Protocol
 
 from shoptide.errors import ConfigError
 from shoptide.warehouse.names import literal, quoted
-from shoptide.warehouse.views.layout import Gaps, Layout
+from shoptide.warehouse.views.aside import Remake, Standing, grant, granted, put_aside
+from shoptide.warehouse.views.layout import Gaps, Layout, layout
 
-MADE_BY = "Made by Shoptide"
+MADE_BY, EVERYBODY = "Made by Shoptide", "all shops"
+SAID = re.compile(rf"{MADE_BY}: layout (?P<layout>\w+), the rows of (?P<shop>[^,]+),")
 HERE = {"duckdb": " AND table_catalog = current_database()", "postgres": ""}
 COMMENTS = {
     "duckdb": (
@@ -84,7 +87,7 @@ def held_columns(engine: Engine, schema: str) -> dict[str, dict[str, str]]:
     )
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in rows:
-        found.setdefault(table, {})[column] = "JSON" if kind == "jsonb" else kind
+        found.setdefault(table, {})[column] = "JSON" if kind == "json" else kind
     return found
 
 
@@ -99,10 +102,52 @@ def _make(
         if there.get(name) == mark:
             continue
         view = f"{quoted(schema)}.{quoted(name)}"
-        engine.execute(f"CREATE OR REPLACE VIEW {view} AS {statement_of(engine, chosen, held, name, shop)}")
+        query = statement_of(engine, chosen, held, name, shop)
+        if name in there and engine.dialect == "postgres" and not _same_columns(engine, chosen, schema, name):
+            _replace(engine, schema, name, query)
+        else:
+            engine.execute(f"CREATE OR REPLACE VIEW {view} AS {query}")
         engine.execute(f"COMMENT ON VIEW {view} IS {literal(mark)}")
         anew.append(f"{schema}.{name}")
     return anew
+
+
+def _same_columns(engine: Engine, chosen: Layout, schema: str, name: str) -> bool:
+    """Whether a view has the layout's columns: then Postgres lets its query be another."""
+    _, rows = engine.execute(
+        "SELECT column_name FROM information_schema.columns"
+        f" WHERE table_schema = {literal(schema)} AND table_name = {literal(name)} ORDER BY ordinal_position"
+    )
+    return [row[0] for row in rows] == [*chosen.columns[name], "_shop"]
+
+
+def _replace(engine: Engine, schema: str, name: str, query: str) -> None:
+    """A view of other columns in place of one that others may stand on and that some may read."""
+    view, grants = f"{quoted(schema)}.{quoted(name)}", granted(engine, schema, name)
+    with put_aside(engine, schema, name, as_now(engine)):
+        engine.execute(f"DROP VIEW {view}")
+        engine.execute(f"CREATE VIEW {view} AS {query}")
+    grant(engine, view, grants)
+
+
+def as_now(engine: Engine) -> Remake:
+    """Tells the query of a layout's view as the tables are when it is asked; of others nothing."""
+
+    def remake(view: Standing) -> str | None:
+        met = SAID.match(view.comment or "")
+        if met is None:
+            return None
+        shop = None if met["shop"] == EVERYBODY else met["shop"]
+        return statement_of(engine, layout(met["layout"]), held_columns(engine, engine.schema), view.name, shop)
+
+    return remake
+
+
+@contextmanager
+def views_aside(engine: Engine, table: str) -> Iterator[None]:
+    """Change columns of a table that views read; call it inside a transaction. Raises WarehouseError, naming a view."""
+    with put_aside(engine, engine.schema, table, as_now(engine)):
+        yield
 
 
 def statement_of(
@@ -128,7 +173,7 @@ def comment_of(
     there = {table: sorted(held.get(table, {}).items()) for table in chosen.sources(name)}
     made_from = (_code(), engine.schema, engine.dialect, shop, chosen.queries[name], chosen.columns[name], there)
     mark = hashlib.sha256(repr(made_from).encode()).hexdigest()[:16]
-    return f"{MADE_BY}: layout {chosen.name}, the rows of {shop or 'all shops'}, {mark}"
+    return f"{MADE_BY}: layout {chosen.name}, the rows of {shop or EVERYBODY}, {mark}"
 
 
 @cache

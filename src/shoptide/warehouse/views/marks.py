@@ -47,14 +47,14 @@ VALUES = {
 }
 _UNNESTED = "SELECT UNNEST({0}({1}, '$[*]')) AS value, UNNEST(RANGE(LEN({0}({1}, '$[*]')))) AS index"
 _ELEMENTS = (
-    "SELECT e.value, e.number - 1 AS index FROM {0}(CASE WHEN JSONB_TYPEOF({1}) = 'array' THEN {1} END)"
+    "SELECT e.value, e.number - 1 AS index FROM {0}(CASE WHEN JSON_TYPEOF({1}) = 'array' THEN {1} END)"
     " WITH ORDINALITY AS e(value, number)"
 )
 ITEMS = {
     ("duckdb", "TEXT_ITEMS"): _UNNESTED.format("JSON_EXTRACT_STRING", HERE),
     ("duckdb", "JSON_ITEMS"): _UNNESTED.format("JSON_EXTRACT", HERE),
-    ("postgres", "TEXT_ITEMS"): _ELEMENTS.format("JSONB_ARRAY_ELEMENTS_TEXT", HERE),
-    ("postgres", "JSON_ITEMS"): _ELEMENTS.format("JSONB_ARRAY_ELEMENTS", HERE),
+    ("postgres", "TEXT_ITEMS"): _ELEMENTS.format("JSON_ARRAY_ELEMENTS_TEXT", HERE),
+    ("postgres", "JSON_ITEMS"): _ELEMENTS.format("JSON_ARRAY_ELEMENTS", HERE),
 }
 
 
@@ -86,7 +86,7 @@ def json_columns(select: exp.Select) -> set[tuple[str, str]]:
 
 
 def spell(select: exp.Select, dialect: str) -> None:
-    """Write what the marks stand for in an engine's SQL; JSON of its own is text or `jsonb` there."""
+    """Write what the marks stand for in an engine's SQL."""
     for found in list(select.find_all(exp.JSONExtractScalar)) if dialect == "postgres" else ():
         keys = ",".join(part.name for part in found.expression.expressions if isinstance(part, exp.JSONPathKey))
         found.replace(exp.JSONBExtractScalar(this=found.this, expression=exp.Literal.string(f"{{{keys}}}")))

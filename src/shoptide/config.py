@@ -217,6 +217,8 @@ class ServeConfig:
     `public_url` is where the store sends its webhooks: the https URL that leads here, an EventBridge ARN or
     `pubsub://project:topic`; without one no subscription is made. `secrets` sign webhooks, beside each shop's own
     client secret; several while one is replaced by another. `compliance` is the folder of what is handed out.
+    The management side listens on its own address; `token` or `password_hash` (argon2) open it, `manage_names` are
+    the host names by which it may be asked beside loopback's.
     """
 
     host: str = "127.0.0.1"
@@ -225,6 +227,11 @@ class ServeConfig:
     secrets: tuple[Secret, ...] = ()
     max_body: int = 2 * 1024 * 1024  # bytes of one webhook
     compliance: str = ".shoptide/compliance"
+    manage_host: str = "127.0.0.1"
+    manage_port: int = 8081
+    manage_names: tuple[str, ...] = ()
+    token: Secret | None = None
+    password_hash: Secret | None = None
 
 
 @dataclass(frozen=True)

@@ -180,6 +180,18 @@ def _database(section: Section, default: str) -> tuple[str, dict[str, Secret]]:
     return url, secrets
 
 
+def _password_hash(section: Section) -> Secret | None:
+    """A hash may stand in the file: it is made so that nobody gets the password out of it."""
+    written = section.text("password_hash")
+    if written is None or written.startswith("$argon2"):
+        return None if written is None else Secret(written)
+    found = section.secret("password_hash") if written.startswith(KEPT_ELSEWHERE) else None
+    if found is None or not found.reveal().startswith("$argon2"):
+        raise section.wrong("password_hash", "is no argon2 hash", hint="`shoptide serve --hash-password` makes one")
+    return found
+
+
+TOKEN_LENGTH = 20
 ADDRESSES = ("https://", "http://127.0.0.1", "http://localhost", "http://[::1]", "arn:aws:events:", "pubsub://")
 
 
@@ -196,8 +208,16 @@ def _serve(section: Section) -> ServeConfig:
         section.secrets("secrets"),
         section.whole("max_body", default.max_body, least=1024),
         section.text("compliance", default.compliance) or "",
+        section.text("manage_host", default.manage_host) or "",
+        section.whole("manage_port", default.manage_port, least=0, most=65535),
+        section.texts("manage_names"),
+        section.secret("token"),
+        _password_hash(section),
     )
     section.finish()
+    if found.token is not None and len(found.token.reveal()) < TOKEN_LENGTH:
+        hint = 'make one with `python3 -c "import secrets; print(secrets.token_urlsafe(32))"`'
+        raise section.wrong("token", f"has fewer than {TOKEN_LENGTH} characters: it could be guessed", hint=hint)
     return found
 
 

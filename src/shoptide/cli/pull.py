@@ -52,7 +52,7 @@ def command(
     session = open_session(flags_of(context))
     options = Options(streams, full_refresh, moment(since), reconcile, limit)
     codes = []
-    with stopping(session), session.warehouse() as warehouse, session.ledger() as ledger:
+    with stopping(session), session.warehouse() as warehouse, session.ledger_that_tells() as ledger:
         configs = session.pulls(names)
         for config in configs:
             try:

@@ -58,7 +58,7 @@ def command(
     with (
         stopping(session),
         session.warehouse() as warehouse,
-        session.ledger() as ledger,
+        session.ledger_that_tells() as ledger,
         session.client(config.shop) as client,
         told(flags) as tell,
     ):

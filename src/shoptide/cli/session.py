@@ -55,6 +55,18 @@ class Session:
     def ledger(self) -> Ledger:
         return open_ledger(self.config.ledger, base=self.base, clock=self.clock)
 
+    @contextmanager
+    def ledger_that_tells(self) -> Iterator[Ledger]:
+        """The ledger; whoever wants to hear that a sync's health changed is told when the block ends."""
+        with self.ledger() as ledger:
+            try:
+                yield ledger
+            finally:
+                if self.config.notify:
+                    from shoptide.serve.notices import look
+
+                    look(self.config, ledger, self.clock)
+
     def stop(self) -> bool:
         return self.clock.stop.is_set()
 

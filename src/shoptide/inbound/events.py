@@ -74,8 +74,11 @@ class PullReport:
     streams: list[StreamReport] = field(default_factory=list)
     calls: int = 0
     cost: float = 0.0
+    waited: float = 0.0  # seconds, for the query budget
+    throttled: int = 0  # THROTTLED and 429 answers
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
+    error: ShoptideError | None = None  # what stopped the whole run
     layouts: list[KeptLayout] = field(default_factory=list)
 
     @property

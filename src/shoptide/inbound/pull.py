@@ -79,7 +79,6 @@ def pull(
     names = chosen_streams(config, chosen.streams)
     with ledger.lock(f"pull:{client.domain}:{config.name}"):
         before = client.meter.snapshot()
-        scopes = client.access().scopes
         run_id = ledger.begin_run("pull", config.name, client.domain, {"streams": names, **_shown(chosen)})
         report = PullReport(run_id, config.name, client.domain)
         run = Run(
@@ -100,12 +99,16 @@ def pull(
         _warn_of_version(run)
         outcome = "failed"
         try:
+            scopes = client.access().scopes
             _streams(run, plan_streams(config, client, scopes, names), scopes)
             report.layouts = keep_layouts(warehouse)
             report.notes += [text for each in report.layouts for text in each.notes]
             outcome = report.outcome
         except Interrupted:
             outcome = "interrupted"
+            raise
+        except ShoptideError as error:
+            report.error = error
             raise
         finally:
             _close(run, outcome)
@@ -150,6 +153,7 @@ def _close(run: Run, outcome: str) -> None:
     run.slots.close()
     reading = run.client.meter.snapshot() - run.before
     run.report.calls, run.report.cost = reading.calls, reading.cost
+    run.report.waited, run.report.throttled = reading.waited, reading.throttled
     run.ledger.end_run(run.report.run_id, outcome, summary(run.report))  # type: ignore[arg-type]  # one of the four
     if outcome == "succeeded":
         shutil.rmtree(run.spool, ignore_errors=True)
@@ -161,8 +165,11 @@ def summary(report: PullReport) -> dict[str, Any]:
     return {
         "calls": report.calls,
         "cost": report.cost,
+        "waited": round(report.waited, 3),
+        "throttled": report.throttled,
         "seconds": round(report.seconds, 3),
         "notes": report.notes,
+        "error": _told(report.error),
         "views": [
             {
                 "layout": each.name,

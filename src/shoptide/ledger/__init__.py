@@ -16,6 +16,7 @@ from shoptide.config import LedgerConfig
 from shoptide.errors import ConfigError
 from shoptide.ledger import layouts
 from shoptide.ledger.journal import Journal
+from shoptide.ledger.notices import Notices
 from shoptide.ledger.records import HistoryEntry, OperationRecord, RecordState, Run, Sending
 from shoptide.ledger.runs import Runs
 from shoptide.ledger.sqlite import SQLiteStore
@@ -30,7 +31,7 @@ POSTGRES = ("postgresql", "postgres")
 STATE_FOLDER = ".shoptide"  # files of this machine, where the ledger itself is elsewhere
 
 
-class Ledger(Runs, States, Journal, Written):
+class Ledger(Runs, States, Journal, Written, Notices):
     """A ledger in one of its databases. Threads may share it. `folder` is for files of this machine that go with it."""
 
     def __init__(self, store: Store) -> None:

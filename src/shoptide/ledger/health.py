@@ -66,6 +66,8 @@ def health(last: Run | None, counts: dict[str, int]) -> Health:
 def told(last: Run | None, counts: dict[str, int]) -> str:
     if last is None:
         return "never run"
+    if error := last.summary.get("error"):
+        return str(error["message"])
     if counts:
         return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
     rows = changed_tables(last.summary)

@@ -46,6 +46,13 @@ class Runs:
         with self.store.read() as connection:
             return [_run(row) for row in connection.execute(query).mappings()]
 
+    def ended_runs(self, since: datetime) -> list[Run]:
+        """Runs that ended at that moment or later, in the order of their ends."""
+        ended = schema.runs.c.ended_at
+        query = sa.select(schema.runs).where(ended >= as_text(since)).order_by(ended)
+        with self.store.read() as connection:
+            return [_run(row) for row in connection.execute(query).mappings()]
+
     def run(self, run_id: str) -> Run | None:
         """The run of that id, or of the only id that begins so; None where there is none."""
         query = sa.select(schema.runs).where(schema.runs.c.id.startswith(run_id, autoescape=True)).limit(2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-VERSION = 4  # the newest revision in migrations/versions
+VERSION = 5  # the newest revision in migrations/versions
 
 # Compared and sorted byte by byte on every engine: run ids and times are texts that sort by time.
 Text = sa.String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
@@ -160,4 +160,27 @@ holders = sa.Table(
     sa.Column("host", Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("since", Text, nullable=False),
+)
+
+# The health of each sync as it was last looked at, and what is to be told of its changes.
+healths = sa.Table(
+    "sync_healths",
+    metadata,
+    sa.Column("sync", Text, primary_key=True),
+    sa.Column("health", Text, nullable=False),
+    sa.Column("since", Text, nullable=False),
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("channel", Text, nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("created_at", Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("due_at", Text, nullable=False),
+    sa.Column("settled_at", Text),
+    sa.Column("error", Text),
+    sa.Index("notices_by_due", "settled_at", "due_at"),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from shoptide.errors import ShoptideError
+
 OUTCOMES = ("applied", "rejected", "blocked", "ambiguous", "unknown", "delayed", "skipped")
 
 
@@ -65,8 +67,11 @@ class PushReport:
     unchanged: int = 0
     failures: list[Outcome] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    error: ShoptideError | None = None  # what stopped the whole run
     calls: int = 0
     cost: float = 0.0
+    waited: float = 0.0  # seconds, for the query budget
+    throttled: int = 0  # THROTTLED and 429 answers
     seconds: float = 0.0
     bulk_speed: float | None = None  # rows a second and bulk operation, when there were any
 

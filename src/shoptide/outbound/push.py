@@ -12,7 +12,7 @@ from typing import Any
 
 from shoptide.clock import Clock
 from shoptide.config import PushConfig
-from shoptide.errors import Interrupted, SourceError
+from shoptide.errors import Interrupted, ShoptideError, SourceError
 from shoptide.ledger import Ledger, RecordState
 from shoptide.outbound import publication
 from shoptide.outbound.application import WORKERS, Sender
@@ -208,9 +208,13 @@ def push(
         except Interrupted:
             outcome = "interrupted"
             raise
+        except ShoptideError as error:
+            report.error = error
+            raise
         finally:
             used = client.meter.snapshot() - before
             report.calls, report.cost, report.seconds = used.calls, used.cost, clock.monotonic() - began
+            report.waited, report.throttled = used.waited, used.throttled
             ledger.end_run(run_id, outcome, summary(report))  # type: ignore[arg-type]  # one of the four
             ledger.forget_written(ledger.clock.now() - KEPT)
             publication.publish(warehouse, ledger)
@@ -359,8 +363,12 @@ def summary(report: PushReport) -> dict[str, Any]:
         "outcomes": report.outcomes,
         "unchanged": report.unchanged,
         "notes": report.notes,
+        "error": report.error
+        and {"kind": report.error.kind, "message": report.error.message, "hint": report.error.hint},
         "calls": report.calls,
         "cost": report.cost,
+        "waited": round(report.waited, 3),
+        "throttled": report.throttled,
         "seconds": round(report.seconds, 3),
         "bulk_speed": report.bulk_speed,
     }

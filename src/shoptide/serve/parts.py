@@ -13,6 +13,7 @@ from shoptide.errors import ConfigError
 from shoptide.ledger import Ledger
 from shoptide.ledger.inbox import Delivery, Inbox
 from shoptide.resources.topics import FINISHED
+from shoptide.serve.caretaker import Caretaker
 from shoptide.serve.commits import GroupCommit
 from shoptide.serve.compliance import Compliance
 from shoptide.serve.http import HttpPart
@@ -62,6 +63,7 @@ def open_parts(opened: Opened) -> tuple[Process, HttpPart]:
     receiver = Receiver(senders_of(opened.config), commits.accept, clock=opened.clock, max_body=serve.max_body)
     http = HttpPart("webhooks", receiver.app(), serve.host, serve.port, clock=opened.clock, fail=process.fail)
     process.add(http)
+    process.add(Caretaker(opened.config, opened.ledger, opened.clock))
     if serve.public_url:
         shops = [(shop, pulls_of(opened.config, shop.alias)) for shop in opened.config.shops.values()]
         process.add(

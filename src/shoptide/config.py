@@ -175,12 +175,15 @@ class PushConfig:
     nulls: str = "ignore"
     max_deletes: int | None = None
     deletes: str = "delete"  # or "archive" (products), "cancel" (orders)
-    schedule: str | None = None
+    schedule: str | None = None  # cron, in [serve] timezone
     cancel: dict[str, Any] = field(default_factory=dict)  # reason, refund, restock, notify_customer, staff_note
     apply: str = "auto"  # rows | documents | bulk: how writes leave, when not chosen by number and cost
     on_conflict: str = "overwrite"  # skip | stop: rows whose record was changed in the store since the last push
     time_limit: timedelta | None = None  # after which no further row is sent
     file: FileConfig = FileConfig()
+    after: tuple[str, ...] = ()  # pulls: when one of them has brought something, the push runs
+    trigger: str | None = None  # a cheap query of the warehouse: when its answer is another one, the push runs
+    trigger_schedule: str = "* * * * *"  # when the trigger is asked
 
 
 @dataclass(frozen=True)
@@ -232,6 +235,8 @@ class ServeConfig:
     manage_names: tuple[str, ...] = ()
     token: Secret | None = None
     password_hash: Secret | None = None
+    timezone: str = "UTC"  # of schedules
+    at_once: int = 4  # pulls, and pushes, that one process works on at the same time
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def _config(path: Path, tree: dict[str, Any], warn: Warn) -> Config:
     warehouse = _warehouse(_table(root, "warehouse"))
     ledger = _ledger(_table(root, "ledger"))
     pulls = {name: _pull(name, section, shops) for name, section in _named(root, "pull").items()}
-    pushes = {name: _push(name, section, shops) for name, section in _named(root, "push").items()}
+    pushes = {name: _push(name, section, shops, pulls) for name, section in _named(root, "push").items()}
     syncs = [*(f"pull.{each}" for each in pulls), *(f"push.{each}" for each in pushes)]
     notify = {name: _notify(name, section, syncs) for name, section in _named(root, "notify").items()}
     serve = _serve(_table(root, "serve"))
@@ -213,6 +213,8 @@ def _serve(section: Section) -> ServeConfig:
         section.texts("manage_names"),
         section.secret("token"),
         _password_hash(section),
+        section.timezone("timezone", default.timezone),
+        section.whole("at_once", default.at_once, least=1, most=64),
     )
     section.finish()
     if found.token is not None and len(found.token.reveal()) < TOKEN_LENGTH:
@@ -240,7 +242,7 @@ def _pull(name: str, section: Section, shops: dict[str, ShopConfig]) -> PullConf
         name,
         _shop_of(section, shops),
         streams,
-        section.text("schedule"),
+        section.cron("schedule"),
         section.texts("history"),
         section.duration("overlap", timedelta(minutes=10)),
         section.whole("window_records", 50_000, least=100),
@@ -278,7 +280,7 @@ def _query(section: Section) -> QueryConfig:
     return found
 
 
-def _push(name: str, section: Section, shops: dict[str, ShopConfig]) -> PushConfig:
+def _push(name: str, section: Section, shops: dict[str, ShopConfig], pulls: Iterable[str]) -> PushConfig:
     from shoptide.outbound.rows import checked_config
 
     columns = section.table("columns", '{ tags = "append" }')
@@ -294,12 +296,15 @@ def _push(name: str, section: Section, shops: dict[str, ShopConfig]) -> PushConf
         section.text("nulls", "ignore") or "",
         section.number("max_deletes"),
         section.text("deletes", "delete") or "",
-        section.text("schedule"),
+        section.cron("schedule"),
         section.table("cancel", '{ reason = "customer", refund = true, restock = true }'),
         apply=section.choice("apply", APPLY, "auto"),
         on_conflict=section.choice("on_conflict", ON_CONFLICT, "overwrite"),
         time_limit=section.duration("time_limit", timedelta(0)) or None,
         file=_file(section),
+        after=tuple(_one_of(section, "after", each, pulls) for each in section.texts("after")),
+        trigger=section.text("trigger"),
+        trigger_schedule=section.cron("trigger_schedule") or "* * * * *",
     )
     section.finish()
     checked_config(found)

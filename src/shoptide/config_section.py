@@ -7,15 +7,17 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shoptide.config import Secret
 from shoptide.errors import ConfigError
 
 DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)\s*$")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LAST = re.compile(r"\bLW\b|\dL\b|\b[A-Z]{3}L\b")  # what DBOS, which keeps the schedules, does not know
 KEPT_ELSEWHERE = ("env:", "file:", "keyring:")
 
 Warn = Callable[[str], None]
@@ -98,6 +100,32 @@ class Section:
         if found is None:
             raise self.wrong(key, f"{value!r} is no duration", hint='for example "10m", "90s" or "2h"')
         return found
+
+    def cron(self, key: str) -> str | None:
+        """A time table such as `*/15 * * * *`. It is checked where the extra that runs by it is installed."""
+        value = self.text(key)
+        if value is None:
+            return None
+        try:
+            from cronsim import CronSim, CronSimError
+        except ImportError:
+            return value
+        hint = 'minute, hour, day, month and weekday, for example "*/15 * * * *"'
+        if LAST.search(value.upper()):
+            raise self.wrong(key, f"{value!r}: last weekdays (LW, 5L) can't be scheduled", hint=hint)
+        try:
+            CronSim(value, datetime(2026, 1, 1, tzinfo=UTC))
+        except CronSimError as error:
+            raise self.wrong(key, f"{value!r} is no cron expression: {error}", hint=hint) from None
+        return value
+
+    def timezone(self, key: str, default: str) -> str:
+        value = self.text(key, default) or default
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise self.wrong(key, f"{value!r} is no time zone", hint='for example "Europe/Berlin"') from None
+        return value
 
     def secret(self, key: str) -> Secret | None:
         value = self.text(key)

@@ -32,6 +32,11 @@ COMMANDS = {
     "views": "Make the views of other table layouts.",
     "schema": "Show tables and columns, or the columns a push accepts.",
     "serve": "Stay up: receive webhooks, keep shops current.",
+    "worker": "Take turns of pulls and pushes, beside serve or on another machine.",
+    "run": "Queue a run of a pull or push now.",
+    "pause": "Begin no more runs of a pull or push.",
+    "resume": "Let a paused pull or push run again.",
+    "cancel": "End a run that is under way, or take back one that waits.",
     "omnata": "Write the plugin for Omnata, the sync engine inside Snowflake.",
     "simulate": "Run a simulated Shopify store.",
 }

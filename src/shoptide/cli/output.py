@@ -31,6 +31,14 @@ def line(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
+def done(flags: Flags, body: dict[str, Any], told: str) -> None:
+    """What a command did: one document, or a line for people."""
+    if flags.json:
+        document(body)
+    else:
+        line(told)
+
+
 def note(flags: Flags, text: str) -> None:
     """Something to know that is no result: stderr, and not when quiet."""
     if not flags.quiet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-VERSION = 5  # the newest revision in migrations/versions
+VERSION = 6  # the newest revision in migrations/versions
 
 # Compared and sorted byte by byte on every engine: run ids and times are texts that sort by time.
 Text = sa.String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
@@ -183,4 +183,37 @@ notices = sa.Table(
     sa.Column("settled_at", Text),
     sa.Column("error", Text),
     sa.Index("notices_by_due", "settled_at", "due_at"),
+)
+
+# What people and workers say of a pull or push (`pull.store`), beside what its runs tell.
+syncs = sa.Table(
+    "syncs",
+    metadata,
+    sa.Column("sync", Text, primary_key=True),
+    sa.Column("paused_at", Text),  # nothing is begun while this is set, unless somebody asks for it by hand
+    sa.Column("cancel_at", Text),  # somebody wants the run that is under way to end
+    sa.Column("ticked_at", Text),  # the last moment of its schedule that was seen to
+    sa.Column("seen", Text),  # what its trigger answered last
+    sa.Column("waiting_at", Text),  # since when a run of it waits in the queue
+    sa.Column("error", Text),  # why its last turn came to nothing
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("id", Text, primary_key=True),  # also the name of the lock that says whether it lives
+    sa.Column("host", Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("since", Text, nullable=False),
+)
+
+# Processes that spend from one shop's query budget at the same time, each from its share.
+shares = sa.Table(
+    "budget_shares",
+    metadata,
+    sa.Column("budget", Text, primary_key=True),
+    sa.Column("holder", Text, primary_key=True),
+    sa.Column("parties", sa.Integer, nullable=False),  # by how many it divides the budget
+    sa.Column("spends", sa.Boolean, nullable=False),  # whether it began: all others had made room for it
+    sa.Column("until", sa.Float, nullable=False),  # seconds of the database's clock
 )

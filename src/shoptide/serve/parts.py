@@ -10,7 +10,7 @@ from pathlib import Path
 from shoptide.clock import Clock
 from shoptide.config import Config, PullConfig
 from shoptide.errors import ConfigError
-from shoptide.ledger import Ledger
+from shoptide.ledger import Ledger, open_ledger
 from shoptide.ledger.inbox import Delivery, Inbox
 from shoptide.resources.topics import FINISHED
 from shoptide.serve.caretaker import Caretaker
@@ -21,6 +21,8 @@ from shoptide.serve.process import Process
 from shoptide.serve.processing import Processor
 from shoptide.serve.receiver import Receiver, Sender
 from shoptide.serve.subscriptions import Subscriber
+from shoptide.serve.turns import Means
+from shoptide.serve.worker import Worker
 from shoptide.shopify import bulk
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse
@@ -76,7 +78,23 @@ def open_parts(opened: Opened) -> tuple[Process, HttpPart]:
                 clock=opened.clock,
             )
         )
+    process.add(_worker(opened))
     return process, http
+
+
+def _worker(opened: Opened) -> Worker:
+    """What works off schedules and the queue, on the warehouse that this process has opened."""
+    config, clock = opened.config, opened.clock
+    means = Means(
+        config,
+        clock,
+        opened.stop.is_set,
+        lambda: open_ledger(config.ledger, base=config.path.parent, clock=clock),
+        opened.warehouse.beside,
+        opened.open_client,
+        opened.state,
+    )
+    return Worker(means)
 
 
 def pulls_of(config: Config, alias: str) -> list[PullConfig]:

@@ -15,7 +15,10 @@ import click
 
 from shoptide.cli.app import COMMANDS, app
 from shoptide.cli.schema import accepted_columns, table_columns
+from shoptide.hosts.omnata.fields import MappedField, mapped_fields
+from shoptide.hosts.omnata.layout import layouts
 from shoptide.resources.extraction import StreamPlan
+from shoptide.resources.objects import IDENTITY, OBJECTS, PushObject
 from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify.schema import LATEST_VERSION, SUPPORTED_VERSIONS, load
@@ -114,7 +117,65 @@ def _row(row: dict[str, str], names: list[str]) -> str:
     return f"| {' | '.join(cells)} |".replace("|  |", "| |")
 
 
-PAGES = {"commands.md": commands, "streams.md": streams, "tables.md": tables, "pushes.md": pushes}
+def omnata() -> str:
+    """What the plugin for Omnata offers: every stream as it is listed there, and the fields of each target type."""
+    schema = load(LATEST_VERSION)
+    lines = [
+        "# The plugin for Omnata",
+        "",
+        f"Written by `make docs` for API version {LATEST_VERSION}.",
+        "",
+        "## Streams",
+        "",
+    ]
+    lines += [OMNATA_STREAMS, "", "| stream | key | depends on | strategies |", "|---|---|---|---|"]
+    for stream in STREAMS.values():
+        for layout in layouts(plan_stream(stream, schema)):
+            key = ", ".join(f"`{name}`" for name in layout.primary_key)
+            ways = "Incremental, Full Refresh" if layout.incremental else "Full Refresh"
+            above = f"`{layout.depends_on}`" if layout.depends_on else ""
+            lines.append(f"| `{layout.name}` | {key} | {above} | {ways} |".replace("|  |", "| |"))
+    lines += ["", "## Source data structures", "", OMNATA_FIELDS]
+    for target in OBJECTS.values():
+        lines += ["", *_mapped_fields(target)]
+    return "\n".join([*lines, ""])
+
+
+OMNATA_STREAMS = (
+    "Columns are those of [the tables](tables.md) without the ones that begin with `_`. Rows that hang on rows of a "
+    "record name the record itself too: `order_line_item_tax_lines` have `order_gid` beside `order_line_item_gid`."
+)
+OMNATA_FIELDS = (
+    "Fields that columns of the source can be mapped to, by strategy: ● is needed for a new record, ○ may be there. "
+    "Fields of an input type take an OBJECT, those in brackets an ARRAY, or the same as JSON text. Mirror takes what "
+    "Upsert takes."
+)
+
+
+def _mapped_fields(target: PushObject) -> list[str]:
+    strategies = ("create", "update", "upsert", "delete")
+    known = {name: mapped_fields(target.name, name, LATEST_VERSION) for name in strategies}
+    kinds = {each.name: each.kind for fields in reversed(known.values()) for each in fields}
+    lines = [f"### {target.name.capitalize()}", "", "| field | type | Create | Update | Upsert | Delete |"]
+    lines.append("|---|---|---|---|---|---|")
+    for field, kind in sorted(kinds.items(), key=lambda each: (each[0] not in IDENTITY, each[0])):
+        marks = [_mark(field, known[strategy]) for strategy in strategies]
+        lines.append(f"| `{field}` | {kind} | {' | '.join(marks)} |".replace("|  |", "| |").replace("|  |", "| |"))
+    return lines
+
+
+def _mark(field: str, known: list[MappedField]) -> str:
+    found = next((each for each in known if each.name == field), None)
+    return "" if found is None else "●" if found.required else "○"
+
+
+PAGES = {
+    "commands.md": commands,
+    "streams.md": streams,
+    "tables.md": tables,
+    "pushes.md": pushes,
+    "omnata.md": omnata,
+}
 
 
 def stale() -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from omnata_engine import SYNC_ID, Engine
@@ -17,6 +17,7 @@ class Plugin:
     entry: Any
     engine: Engine
     store: Store
+    limits: list[dict[str, Any]] = field(default_factory=list)
 
     def parameters(self, **more: str) -> dict[str, dict[str, Any]]:
         values = {"shop": "simulated", "user_tier": "Shopify Plus", "base_url": self.store.url, **more}
@@ -133,7 +134,7 @@ class Plugin:
             "connection_parameters": self.parameters(),
             "other_secrets_name": "secrets",
             "sync_parameters": {},
-            "api_limit_overrides": [],
+            "api_limit_overrides": self.limits,
             "rate_limits_state": {},
             "time_limit_mins": minutes,
         }

@@ -156,6 +156,21 @@ def test_an_error_of_one_stream_leaves_the_others(plugin_for: Maker) -> None:
     assert len(plugin.engine.rows("customers")) == 3
 
 
+def test_requests_go_where_omnata_limits_them(plugin_for: Maker, seeded: Store) -> None:
+    """A user's own limit for the connection counts each request of the run."""
+    plugin = plugin_for(seeded)
+    plugin.limits = [
+        {
+            "endpoint_category": "Admin API",
+            "request_matchers": [{"http_methods": ["POST"], "url_regex": "graphql"}],
+            "request_rates": [{"request_count": 500, "time_unit": "minute", "unit_count": 1}],
+        }
+    ]
+    assert errors(plugin.pull("customers")) == {}
+    counted = plugin.engine.message("rate_limit_state")[-1]["rate_limit_state"]["Admin API"]
+    assert len(counted["previous_request_timestamps"]) >= 2
+
+
 def test_throttling_is_waited_out(plugin_for: Maker) -> None:
     """A small bucket and answers of THROTTLED cost time, and nothing else."""
     with opened(plan="standard", customers=40, products=60) as shop:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -109,6 +111,41 @@ def test_mirror_creates_updates_and_deletes(plugin_for: Maker, store: Store) -> 
     assert results["2"]["APPLY_STATE"] == "DESTINATION_FAILURE"
     assert "more than 1 deletions" in results["2"]["RESULT"]["error"]
     assert store.count("products") == 3
+
+
+def test_products_by_every_strategy(plugin_for: Maker, store: Store) -> None:
+    """Create once, Update by handle, Upsert by handle, archive instead of delete, Delete by number."""
+    values = {**SHIRT, "variants": [{"sku": "S1", "price": 12.5}]}
+    made = applied(plugin_for(store).push("Products", "Create", record("p", "Create", values)))
+    title = {"handle": "shirt", "title": "By handle"}
+    by_handle = {"match": "handle"}
+    for strategy, action in (("Update", "Update"), ("Upsert", "Create")):
+        change = record("other", action, {**title, "title": strategy})
+        found = again(plugin_for, store).push("Products", strategy, change, parameters=by_handle)
+        assert applied(found) == {"other": made["p"]}
+        seen = "query($id: ID!) { product(id: $id) { title status variants(first: 2) { nodes { sku price } } } }"
+        product = store.ask(seen, id=made["p"])["product"]
+        assert product["title"] == strategy
+        assert product["variants"]["nodes"] == [{"sku": "S1", "price": "12.50"}]
+    number = made["p"].rpartition("/")[2]
+    gone = record("p", "Delete", {"record_id": number})
+    assert applied(again(plugin_for, store).push("Products", "Delete", gone, parameters={"deletes": "archive"})) == made
+    assert store.ask(seen, id=made["p"])["product"]["status"] == "ARCHIVED"
+    assert applied(again(plugin_for, store).push("Products", "Delete", gone)) == made
+    assert store.ask(seen, id=made["p"])["product"] is None
+
+
+def test_a_customer_with_orders_stays(plugin_for: Maker, store: Store) -> None:
+    """The store refuses to delete them; the result has its words."""
+    made = applied(plugin_for(store).push("Customers", "Create", record("c", "Create", ANNA)))["c"]
+    applied(
+        again(plugin_for, store).push("Orders", "Create", record("o", "Create", order(store, customer=ANNA["email"])))
+    )
+    gone = record("c", "Delete", {"record_id": made})
+    results = again(plugin_for, store).push("Customers", "Delete", gone)
+    assert results["c"]["APPLY_STATE"] == "DESTINATION_FAILURE"
+    assert "can" in results["c"]["RESULT"]["error"]
+    assert store.count("customers") == 1
 
 
 def test_orders_are_created_updated_and_cancelled(plugin_for: Maker, store: Store) -> None:
@@ -236,6 +273,32 @@ def test_a_token_that_went_fails_the_rest_and_keeps_what_was_done(plugin_for: Ma
     done = [each for each in results.values() if each["APPLY_STATE"] == "SUCCESS"]
     assert len(done) == store.count("customers") < 12
     assert all(each["RESULT"].get("error") for each in results.values() if each not in done)
+
+
+def test_a_run_that_is_stopped_in_the_middle_loses_no_result(plugin_for: Maker, store: Store) -> None:
+    """Cancelled in the middle of many writes: what was done is told, the rest is left for the next run."""
+    records = [record(str(n), "Create", {**ANNA, "email": f"a{n}@example.com"}) for n in range(400)]
+    plugin = plugin_for(store)
+    store.fault(action="slow", seconds=0.2)
+    stopper = threading.Thread(target=stop_when, args=(plugin, store, 20))
+    stopper.start()
+    first = applied(plugin.push("Customers", "Create", *records))
+    stopper.join()
+    store.heal()
+    assert 20 <= len(first) < 400
+    assert len(first) == store.count("customers")
+    left = [each for each in records if each["IDENTIFIER"] not in first]
+    second = applied(again(plugin_for, store).push("Customers", "Create", *left))
+    assert len({*first.values(), *second.values()}) == store.count("customers") == 400
+
+
+def stop_when(plugin: Plugin, store: Store, number: int) -> None:
+    """Cancel the run, as Omnata's engine does, once the store has so many customers."""
+    for _ in range(600):
+        if store.count("customers") >= number:
+            plugin.entry._plugin_instance._sync_request.apply_cancellation()
+            return
+        time.sleep(0.05)
 
 
 def test_a_cancelled_run_leaves_its_records_for_the_next(plugin_for: Maker, store: Store) -> None:

@@ -22,11 +22,11 @@ from omnata_plugin_runtime.forms import (
 from shoptide.config import ON_CONFLICT, PushConfig
 from shoptide.errors import ConfigError
 from shoptide.hosts.omnata.connection_form import choice
+from shoptide.hosts.omnata.fields import mapped_fields
 from shoptide.hosts.omnata.sending import KEY, Record, Result
 from shoptide.hosts.omnata.shop import entered
-from shoptide.outbound.rows import CANCEL_REASONS, DELETES, POLICIES, fields_for, snaked
-from shoptide.resources.objects import IDENTITY, OBJECTS, PushObject
-from shoptide.shopify.schema import load
+from shoptide.outbound.rows import CANCEL_REASONS, DELETES, POLICIES
+from shoptide.resources.objects import OBJECTS, PushObject
 
 HELP = {
     "match": (
@@ -101,25 +101,15 @@ def _deleting(target: PushObject, strategy: str) -> list[Any]:
 
 def field_options(object_: str, strategy: str, version: str) -> list[FormOption]:
     """The fields that columns can be mapped to; what a validator has to know of the sync goes along with each."""
-    target, schema = OBJECTS[object_], load(version)
-    push = PushConfig("omnata", "omnata", object_, strategy, "", KEY)
-    known = fields_for(push, target, schema)
-    if strategy == "delete":
-        known = {name: kind for name, kind in known.items() if name in (*target.match, *target.finding)}
-    needed = {names[0] for names in target.required} if strategy in ("create", "upsert", "mirror") else set()
     shared = {"object": object_, "strategy": strategy, "version": version}
-    named = [FormOption(value=name, label=name, metadata=shared, data_type_icon="number") for name in IDENTITY]
     return [
-        *(named if strategy != "create" else []),
-        *(
-            FormOption(
-                value=snaked(name),
-                label=f"{snaked(name)} ({kind})",
-                metadata={**shared, "type": kind},
-                required=name in needed,
-            )
-            for name, kind in sorted(known.items())
-        ),
+        FormOption(
+            value=field.name,
+            label=f"{field.name} ({field.kind})",
+            metadata={**shared, "type": field.kind},
+            required=field.required,
+        )
+        for field in mapped_fields(object_, strategy, version)
     ]
 
 

@@ -11,6 +11,7 @@ only its key and its hash, and the row itself when the table has it otherwise.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,7 +38,7 @@ from shoptide.warehouse.duckdb import DuckDBWarehouse
 from shoptide.warehouse.names import listed, literal, quoted
 
 LANDED, HEADS, INCOMING = "_landed", "_heads", "_incoming"
-CHUNK = 128 * 1024 * 1024  # bytes of a file that are typed at once; each chunk costs a tenth of a second by itself
+CHUNK = 64 * 1024 * 1024  # bytes of a file that are typed at once; each chunk costs a tenth of a second by itself
 
 
 @dataclass(frozen=True)
@@ -68,26 +69,19 @@ class Staging:
         self.warehouse = warehouse
         self.plan = plan
         self.targets: dict[str, Target] = {}
-        self._reader: duckdb.DuckDBPyConnection | None = None
+        self._readers: list[duckdb.DuckDBPyConnection] = []
         self._tree = file_tree(plan)
         self._fingerprint: str | None = None
         self._lines = 0
         self._parts: dict[str, list[str]] = {table.name: [] for table in plan.tables}
         self._fresh: dict[str, list[str]] = {table.name: [] for table in plan.tables}
         self._straight: dict[str, Callable[[str], None]] = {}
+        self._compared: set[str] = set()  # tables of whose rows only keys and hashes are staged
         self._strange: dict[str, int] = {}
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         return self.warehouse.connection
-
-    @property
-    def reader(self) -> duckdb.DuckDBPyConnection:
-        """The connection on which lines are typed."""
-        if self._reader is None:
-            self._reader = self.warehouse.beside().connection
-            self._reader.execute("SET arrow_lossless_conversion = true")  # rows keep their types: JSON stays JSON
-        return self._reader
 
     @property
     def fingerprint(self) -> str:
@@ -116,14 +110,28 @@ class Staging:
         """Take the lines of these files, in their order. Raises ProofFailed for what does not fit the types."""
         if not self._lines:
             self._straight = self._ways()
-        for path in paths:
-            for chunk in chunks(path, CHUNK):
-                self._take(chunk)
+        self._open()
+        with ThreadPoolExecutor(1, thread_name_prefix="typing") as beside, self.warehouse.few_threads():
+            ahead: Future[duckdb.DuckDBPyConnection] | None = None
+            for number, chunk in enumerate(pieces(paths, CHUNK)):
+                typed = beside.submit(self._type, chunk, self._readers[number % len(self._readers)])
+                if ahead is not None:
+                    self._take(ahead.result())
+                ahead = typed
+                wait([typed])
+            if ahead is not None:
+                self._take(ahead.result())
 
-    def _take(self, path: Path) -> None:
-        self._type(path)
+    def _open(self) -> None:
+        """Two connections: while the rows of one's lines are taken, the other types the next chunk."""
+        while len(self._readers) < 2:
+            reader = self.warehouse.beside().connection
+            reader.execute("SET arrow_lossless_conversion = true")  # rows keep their types: JSON stays JSON
+            self._readers.append(reader)
+
+    def _take(self, reader: duckdb.DuckDBPyConnection) -> None:
         # What a later chunk's rows are counted from.
-        (count,) = self.reader.execute(f"SELECT count(*) FROM {LANDED}").fetchall()[0]
+        (count,) = reader.execute(f"SELECT count(*) FROM {LANDED}").fetchall()[0]
         cursor = self.plan.stream.cursor
         stamp = quoted(cursor) if cursor and cursor in self._tree else "NULL::TIMESTAMP"
         heads = (
@@ -131,56 +139,55 @@ class Staging:
             f" CASE WHEN {ROOTS} THEN {stamp} END AS changed FROM {LANDED}"
         )
         into = f"INSERT INTO {HEADS}" if self._lines else f"CREATE OR REPLACE TEMP TABLE {HEADS} AS"
-        self._bring(heads, lambda rows: self.connection.execute(f"{into} SELECT * FROM {rows}"))
+        self._bring(reader, heads, lambda rows: self.connection.execute(f"{into} SELECT * FROM {rows}"))
         for table in self.plan.tables:
-            self._take_rows(table)
-        self._note_strangers()
+            self._take_rows(reader, table)
+        self._note_strangers(reader)
         self._lines += count
 
-    def _type(self, path: Path) -> None:
-        """The chunk's lines with the stream's types."""
+    def _type(self, path: Path, reader: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        """The chunk's lines with the stream's types; returns the connection that has them."""
         into = f"CREATE OR REPLACE TEMP TABLE {LANDED} AS SELECT * FROM "
         try:
-            self.reader.execute(into + scan([path], self._tree, longest=USUAL_LINE))
+            reader.execute(into + scan([path], self._tree, longest=USUAL_LINE))
         except duckdb.InvalidInputException as error:
             if "maximum_object_size" not in str(error):
                 raise unreadable(self.plan.stream.name, error) from None
             try:
-                self.reader.execute(into + scan([path], self._tree, longest=LARGEST_LINE))
+                reader.execute(into + scan([path], self._tree, longest=LARGEST_LINE))
             except duckdb.InvalidInputException as again:
                 raise unreadable(self.plan.stream.name, again) from None
+        return reader
 
-    def _bring(self, select: str, take: Callable[[str], object]) -> None:
+    def _bring(self, reader: duckdb.DuckDBPyConnection, select: str, take: Callable[[str], object]) -> None:
         """Hand the rows of a query of the reader's to a statement of the landing's, without a copy in between."""
         self.connection.complete()  # a result whose last row nobody fetched would be in the way
-        self.connection.register(INCOMING, Stream(self.reader.sql(select)))
+        self.connection.register(INCOMING, Stream(reader.sql(select)))
         take(INCOMING)
         self.connection.unregister(INCOMING)
 
-    def _take_rows(self, table: Table) -> None:
-        rows = self._selection(table)
-        if _counted_late(table):
-            self._keep(self._parts[table.name], f"_part_{table.name}", rows)
-            return
+    def _take_rows(self, reader: duckdb.DuckDBPyConnection, table: Table) -> None:
+        rows, target = self._selection(table), self.targets.get(table.name)
         if insert := self._straight.get(table.name):
-            self._bring(rows, insert)
+            self._bring(reader, rows, insert)
+            return
+        parts, name = self._parts[table.name], f"_part_{table.name}"
+        if _counted_late(table) or target is None or target.known is None:
+            self._keep(reader, parts, name, rows)
             return
         names = listed([*self._identity(table), "_row_hash", "_at", "_line"])
-        part = self._keep(self._parts[table.name], f"_part_{table.name}", f"SELECT {names} FROM ({rows})")
-        target = self.targets.get(table.name)
-        if target is None or target.known is None:
-            self._keep(self._fresh[table.name], f"_fresh_{table.name}", rows)
-            return
+        part = self._keep(reader, parts, name, f"SELECT {names} FROM ({rows})")
+        self._compared.add(table.name)
         unknown = f"NOT EXISTS (SELECT 1 FROM {target.rows} t WHERE {target.known})"
         if self.connection.execute(f"SELECT 1 FROM {part} s WHERE {unknown} LIMIT 1").fetchone():
-            self._keep(self._fresh[table.name], f"_fresh_{table.name}", f"SELECT * FROM ({rows}) s WHERE {unknown}")
+            changed = f"SELECT * FROM ({rows}) s WHERE {unknown}"
+            self._keep(reader, self._fresh[table.name], f"_fresh_{table.name}", changed)
 
-    def _keep(self, parts: list[str], name: str, select: str) -> str:
+    def _keep(self, reader: duckdb.DuckDBPyConnection, parts: list[str], name: str, select: str) -> str:
         """A chunk's rows stay a table of their own: adding them to one would copy them once more."""
         part = quoted(f"{name}_{len(parts)}")
-        self._bring(
-            select, lambda rows: self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {part} AS SELECT * FROM {rows}")
-        )
+        made = f"CREATE OR REPLACE TEMP TABLE {part} AS SELECT * FROM "
+        self._bring(reader, select, lambda rows: self.connection.execute(made + rows))
         parts.append(part)
         return part
 
@@ -212,13 +219,13 @@ class Staging:
         place = f"{found.line} + {self._lines} AS _at, {found.order} AS _line"
         return f"SELECT *, {hashed} AS _row_hash FROM (SELECT {', '.join(selected)}, {place} FROM {found.source})"
 
-    def _note_strangers(self) -> None:
+    def _note_strangers(self, reader: duckdb.DuckDBPyConnection) -> None:
         """Count lines that no table takes, by kind."""
         names = ", ".join(literal(name) for name in self.plan.root_types)
         places = [f"({ROOTS} AND coalesce(__typename, '') IN ({names}))"]
         places += [f"({is_line_of(self.plan, table)})" for table in self.plan.tables if table.origin == "lines"]
         told = "coalesce(__typename, 'no type') || coalesce(' below ' || split_part(__parentId, '/', 4), '')"
-        found = self.reader.execute(
+        found = reader.execute(
             f"SELECT {told} AS kind, count(*) FROM {LANDED}"
             f" WHERE {STUB} IS NULL AND NOT ({' OR '.join(places)}) GROUP BY 1"
         ).fetchall()
@@ -339,7 +346,7 @@ class Staging:
 
     def fresh(self, table: Table) -> str:
         """A query of the table's staged rows with all their columns, but for those that the target has already."""
-        if _counted_late(table):
+        if table.name not in self._compared:
             return f"SELECT * FROM {self.staged(table)}"
         parts = " UNION ALL ".join(f"FROM {part}" for part in self._fresh[table.name])
         same = " AND ".join(f"k.{quoted(n)} IS NOT DISTINCT FROM f.{quoted(n)}" for n in (*table.key, "_at", "_line"))
@@ -364,12 +371,13 @@ class Staging:
                 parts.clear()
         self._drop([HEADS])
         self._lines, self._strange, self._straight = 0, {}, {}
+        self._compared.clear()
 
     def close(self) -> None:
         """Let go of the lines; what was split stays."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        for reader in self._readers:
+            reader.close()
+        self._readers.clear()
 
     def _drop(self, names: list[str]) -> None:
         for name in names:
@@ -388,6 +396,12 @@ class Stream:
     def __arrow_c_stream__(self, _schema: object | None = None) -> object:
         # Asked for again when the rows are read: the query would run again if it were made anew.
         return self._stream
+
+
+def pieces(paths: list[Path], size: int) -> Iterator[Path]:
+    """The files one after the other, each as `chunks` gives it."""
+    for path in paths:
+        yield from chunks(path, size)
 
 
 def chunks(path: Path, size: int) -> Iterator[Path]:

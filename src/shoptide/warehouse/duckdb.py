@@ -139,6 +139,23 @@ class DuckDBWarehouse:
             self.connection.execute("RESET memory_limit")
 
     @contextmanager
+    def few_threads(self) -> Iterator[None]:
+        """Work with one thread a connection where there are no more than two.
+
+        Two threads that fill one table copy their halves together in the end, which takes longer than one alone; the
+        other is of better use to a second connection.
+        """
+        row = self.connection.execute("SELECT current_setting('threads')").fetchone()
+        if not row or int(row[0]) > 2:
+            yield
+            return
+        self.connection.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            self.connection.execute(f"SET threads = {int(row[0])}")
+
+    @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """All or nothing."""
         with self._writing, self.errors():

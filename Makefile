@@ -40,6 +40,9 @@ bench: $(READY)  ## Measure; figures go to build/bench.json
 bench-peers: $(READY)  ## The same file through other connectors, each in an environment of its own
 	@$(BIN)/python bench/peers/run.py
 
+bench-fleet: $(READY)  ## Workers killed at random on many shops; figures go to build/serve.json
+	@$(BIN)/python bench/serve_fleet.py
+
 crash: $(READY)  ## Kill pulls and pushes at many points, play many histories; figures go to build/crash.json
 	@rm -f build/crash.json
 	SHOPTIDE_KILL_POINTS=320 $(BIN)/python -m pytest -q tests/crash/test_pull_kills.py

@@ -41,6 +41,7 @@ plan = "plus"
 [warehouse]
 url = "duckdb:///w.duckdb"
 [serve]
+manage_port = 0
 port = {port}
 public_url = "http://127.0.0.1:{port}"
 secrets = ["simulated-secret"]
@@ -140,7 +141,7 @@ def serve_and_change(folder: Path, store: str) -> tuple[Watch, dict[str, Any]]:
         client("main") as own,
     ):
         pull(config.pulls["store"], client=own, warehouse=warehouse, ledger=ledger, clock=clock, spool=folder / "spool")
-        process, _ = open_parts(Opened(config, clock, clock.stop, ledger, warehouse, client, folder / ".shoptide"))
+        process, _, _ = open_parts(Opened(config, clock, clock.stop, ledger, warehouse, client, folder / ".shoptide"))
         begun = threading.Event()
         thread = threading.Thread(target=process.run, args=(begun.set,))
         thread.start()

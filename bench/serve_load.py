@@ -39,6 +39,7 @@ base_url = "{store}"
 [warehouse]
 url = "duckdb:///w.duckdb"
 [serve]
+manage_port = 0
 port = {port}
 secrets = ["simulated-secret"]
 [pull.store]

@@ -93,7 +93,7 @@ def free_port() -> int:
 def config_of(base: Path, running: Running, *streams: str, **serve: Any) -> Config:
     port = free_port()
     shop = ShopConfig("main", SHOP, access_token=Secret("shpat_simulated"), base_url=running.url)
-    settings = ServeConfig(port=port, public_url=f"http://127.0.0.1:{port}", secrets=(Secret(SECRET),))
+    settings = ServeConfig(port=port, manage_port=0, public_url=f"http://127.0.0.1:{port}", secrets=(Secret(SECRET),))
     return Config(
         base / "shoptide.toml",
         {"main": shop},
@@ -126,7 +126,7 @@ def serving(
             lambda alias: client_of(chosen, alias, clock),
             base / ".shoptide",
         )
-        process, http = open_parts(opened)
+        process, http, _manage = open_parts(opened)
 
         def work() -> None:
             try:

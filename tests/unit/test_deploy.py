@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from shoptide.config_file import load_config
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -62,3 +65,22 @@ def test_what_the_container_installs_is_pinned_by_hash() -> None:
     entries = lock.replace("\\\n", " ").splitlines()
     assert all("--hash=sha256:" in line for line in entries if line and not line.startswith("#"))
     assert "://" not in lock
+
+
+def test_the_example_of_a_configuration_is_understood(tmp_path: Path) -> None:
+    """Its secrets are where compose mounts them; here they are files of the test's own."""
+    text = (DEPLOY / "example.toml").read_text()
+    for name in ("shopify_token", "postgres_password", "shopify_client_secret", "management_token"):
+        (tmp_path / name).write_text("made-up-secret-of-this-test")
+    path = tmp_path / "shoptide.toml"
+    path.write_text(text.replace("/run/secrets", str(tmp_path)))
+    found = load_config(path, environment={})
+    assert found.serve.manage_host == "0.0.0.0"  # noqa: S104  # what the example says
+    assert found.warehouse.secrets["password"].reveal() == "made-up-secret-of-this-test"
+    mounted = yaml_secrets((DEPLOY / "compose.yaml").read_text())
+    assert set(re.findall(r"/run/secrets/(\w+)", text)) == mounted
+
+
+def yaml_secrets(text: str) -> set[str]:
+    """The names below `secrets:` at the end of the compose file."""
+    return set(re.findall(r"^  (\w+):$", text.split("\nsecrets:\n")[1], re.MULTILINE))

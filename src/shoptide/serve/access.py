@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from shoptide.clock import Clock
 from shoptide.config import Secret
 
+PASSWORD_LENGTH = 10
 SESSION_SECONDS = 12 * 3600
 SESSIONS = 100  # at once; the oldest goes
 ADDRESSES = 10_000  # whose requests are counted; the one heard of longest ago is forgotten

@@ -17,6 +17,7 @@ from shoptide.serve.caretaker import Caretaker
 from shoptide.serve.commits import GroupCommit
 from shoptide.serve.compliance import Compliance
 from shoptide.serve.http import HttpPart
+from shoptide.serve.managing import management_part
 from shoptide.serve.process import Process
 from shoptide.serve.processing import Processor
 from shoptide.serve.receiver import Receiver, Sender
@@ -55,8 +56,8 @@ class Opened:
     state: Path  # the folder for files of our own
 
 
-def open_parts(opened: Opened) -> tuple[Process, HttpPart]:
-    """The process with all its parts, and the one that webhooks come to. Raises ConfigError."""
+def open_parts(opened: Opened) -> tuple[Process, HttpPart, HttpPart]:
+    """The process with all its parts; those that webhooks come to and that people look at. Raises ConfigError."""
     serve = opened.config.serve
     process = Process(opened.clock, opened.stop)
     told = _add_processors(process, opened)
@@ -66,6 +67,8 @@ def open_parts(opened: Opened) -> tuple[Process, HttpPart]:
     http = HttpPart("webhooks", receiver.app(), serve.host, serve.port, clock=opened.clock, fail=process.fail)
     process.add(http)
     process.add(Caretaker(opened.config, opened.ledger, opened.clock))
+    manage = management_part(opened.config, opened.ledger, opened.clock, stopping=opened.stop.is_set, fail=process.fail)
+    process.add(manage)
     if serve.public_url:
         shops = [(shop, pulls_of(opened.config, shop.alias)) for shop in opened.config.shops.values()]
         process.add(
@@ -79,7 +82,7 @@ def open_parts(opened: Opened) -> tuple[Process, HttpPart]:
             )
         )
     process.add(_worker(opened))
-    return process, http
+    return process, http, manage
 
 
 def _worker(opened: Opened) -> Worker:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import random
+import sys
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import TimeoutExpired
+from subprocess import PIPE, Popen, TimeoutExpired
 from typing import Any
 
 import httpx2
@@ -25,14 +25,16 @@ from serve_load import free_port, ready, shoptide
 from shoptide.clock import SystemClock
 from shoptide.config_file import load_config
 from shoptide.inbound.pull import pull
-from shoptide.ledger import open_ledger
+from shoptide.ledger import Ledger, open_ledger
+from shoptide.ledger.inbox import Inbox
 from shoptide.serve.parts import Opened, open_parts
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import DuckDBWarehouse, open_warehouse
 
 SECONDS = float(os.environ.get("SHOPTIDE_SERVE_SECONDS", "300"))
 RATE = float(os.environ.get("SHOPTIDE_SERVE_CHANGES", "20"))
-IN_THE_END = 60.0  # seconds after the last change by which everything has to be there
+LOOK = 0.25  # seconds between looks at the tables
+IN_THE_END = 90.0  # seconds after the last change by which everything has to be there
 CONFIG = """[shop.main]
 name = "simulated"
 access_token = "shpat_simulated"
@@ -99,34 +101,27 @@ class Watch:
                     self.seen(stream, gid, int(text.split()[1]), at)
 
 
-def ask(web: httpx2.Client, store: str, query: str, variables: dict[str, Any]) -> Any:
-    """Change something as another app would, without using up our points."""
-    body = {"query": query, "variables": variables}
-    headers = {"X-Shopify-Access-Token": "shpat_simulated"}
-    answer = web.post(f"{store}/admin/api/2026-10/graphql.json", json=body, headers=headers).json()
-    assert "errors" not in answer, answer
-    return answer["data"]
+def changed(store: str, gids: dict[str, list[str]], watch: Watch, warehouse: DuckDBWarehouse) -> None:
+    """Have a process of its own change the store at a steady rate; look at the tables all the while."""
+    command = [sys.executable, str(Path(__file__).with_name("serve_changes.py")), store, str(SECONDS), str(RATE)]
+    with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps({stream: [CHANGES[stream], gids[stream]] for stream in CHANGES}) + "\n")
+        process.stdin.flush()
 
+        def listen(lines: Iterable[str]) -> None:
+            for line in lines:
+                stream, gid, number, at = line.split()
+                watch.made(stream, gid, int(number), float(at))
 
-def change(store: str, gids: dict[str, list[str]], watch: Watch, warehouse: DuckDBWarehouse) -> None:
-    """Changes at a steady rate, each of a record of its own choice; looked at all the while."""
-    dice, began = random.Random(7), time.monotonic()  # noqa: S311  # which record is no secret
-    with httpx2.Client(timeout=30) as web, ExitStack() as stack:
-        # Changes of one record go through one thread, so that they are made in their order.
-        pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in range(4)]
-
-        def one(stream: str, gid: str, number: int) -> None:
-            column, query = CHANGES[stream]
-            ask(web, store, query, {"input": {"id": gid, column: f"change {number}"}})
-            watch.made(stream, gid, number, time.monotonic())
-
-        for number in range(int(SECONDS * RATE)):
-            while (ahead := began + number / RATE - time.monotonic()) > 0:
-                watch.look(warehouse)
-                time.sleep(min(ahead, 0.1))
-            stream = dice.choice(list(CHANGES))
-            gid = dice.choice(gids[stream])
-            pools[hash(gid) % len(pools)].submit(one, stream, gid, number)
+        listener = threading.Thread(target=listen, args=(process.stdout,))
+        listener.start()
+        while process.poll() is None:
+            watch.look(warehouse)
+            time.sleep(LOOK)
+        listener.join()
+        assert process.returncode == 0
 
 
 def serve_and_change(folder: Path, store: str) -> tuple[Watch, dict[str, Any]]:
@@ -153,16 +148,20 @@ def serve_and_change(folder: Path, store: str) -> tuple[Watch, dict[str, Any]]:
             stream: [row[0] for row in beside.connection.execute(f"SELECT gid FROM {beside.table(stream)}").fetchall()]
             for stream in CHANGES
         }
-        change(store, gids, watch, beside)
+        changed(store, gids, watch, beside)
         end = time.monotonic() + IN_THE_END
-        while watch.pending and time.monotonic() < end:
+        while (watch.pending or not quiet(ledger)) and time.monotonic() < end:
             watch.look(beside)
-            time.sleep(0.1)
+            time.sleep(LOOK)
         clock.stop.set()
         thread.join(40)
         beside.close()
         run = next(run for run in ledger.runs() if run.kind == "webhooks")
     return watch, run.summary
+
+
+def quiet(ledger: Ledger) -> bool:
+    return not {"waiting", "again"} & Inbox(ledger).depth().keys()
 
 
 def figures() -> dict[str, float]:

@@ -163,7 +163,7 @@ class Subscriber:
             self._make_good(shop, done.dropped, topics)
 
     def _tell(self, shop: ShopConfig, done: Repair) -> None:
-        fields = {"created": len(done.created), "changed": len(done.changed), "deleted": len(done.deleted)}
+        fields = {"made": len(done.created), "changed": len(done.changed), "deleted": len(done.deleted)}
         log.info("subscriptions.looked_after", extra={"shop": shop.domain, **fields})
         if done.dropped:
             log.warning("subscriptions.dropped", extra={"shop": shop.domain, "topics": done.dropped})

@@ -39,6 +39,10 @@ class Sweeper:
     _stirred: dict[str, float] = field(default_factory=dict)  # when it was busy last, monotonic
     _looked: dict[str, float] = field(default_factory=dict)
     _since: dict[str, datetime] = field(default_factory=dict)
+    _began: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.client.clock.now() - BEHIND
 
     def stir(self, streams: Iterable[str]) -> None:
         """Something of these changes: look at them more often for a while."""
@@ -64,7 +68,7 @@ class Sweeper:
         Trouble is told and costs one look; the next one goes back as far.
         """
         name, now = plan.stream.name, self.client.clock.now()
-        since = self._since.setdefault(name, now - BEHIND)
+        since = self._since.get(name, self._began)
         self._looked[name] = self.client.clock.monotonic()
         try:
             found = recent(self.client, plan, since, self.stop)

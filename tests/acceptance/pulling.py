@@ -77,7 +77,7 @@ class Puller:
     def whole(self, **options: Any) -> PullReport:
         """A run in which nothing fails."""
         report = self.run(**options)
-        assert [each.error for each in report.failed] == []
+        assert [each.error for each in report.failed] == [], [str(each.error) for each in report.failed]
         return report
 
     def fault(self, *rules: dict[str, Any]) -> None:

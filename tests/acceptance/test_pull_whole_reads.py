@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pulling import Puller, pulling, stream_of
+from pulling import Puller, pulling, store, stream_of
 
 from shoptide.config import StreamConfig
 from shoptide.simulator.server import start
@@ -119,3 +119,11 @@ def test_a_count_and_the_newest_change_spare_a_whole_read(puller: Puller) -> Non
         puller.running.world.shop.table("GiftCard").remove(card)
     puller.whole()
     assert puller.rows("select count(*) from gift_cards where _deleted_at is null") == [(0,)]
+
+
+def test_a_stream_without_records_is_read_whole_as_often_as_asked(tmp_path: Path) -> None:
+    """Its tables are there and stay empty."""
+    with store(customers=2) as running, pulling(tmp_path, running, "returns") as puller:
+        for _ in range(2):
+            puller.whole(full_refresh=True)
+        assert puller.rows("select count(*) from returns") == [(0,)]

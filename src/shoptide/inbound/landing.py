@@ -127,6 +127,8 @@ class Landing:
         if self.staging.straight(table):
             return TableChange(table.name, total)
         if self._empty(table):
+            if not total:
+                return TableChange(table.name)
             self._insert(table, f"({self.staging.fresh(table)})")
             return TableChange(table.name, total)
         if not self.known:

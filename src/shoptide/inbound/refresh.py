@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +48,7 @@ class Refresher:
         """
         found, extract = self._read(plan, gids)
         landing = Landing(self.warehouse, plan, self.client.domain, self.run_id, now, plan.stream.name in self.known)
-        with self.warehouse.errors():
+        with self.warehouse.errors(), closing(landing.staging):
             landing.staging.scan([_together(extract.paths)])
             landing.staging.split()
         gone = [gid for gid in gids if gid not in found and gid not in doubtful]

@@ -78,3 +78,8 @@ $(OMNATA)/ready: requirements/omnata.txt
 .PHONY: test-omnata
 test-omnata: $(READY) $(OMNATA)/ready  ## The plugin for Omnata, packaged and run by Omnata's own runtime
 	$(OMNATA)/bin/python -m pytest -q -c tests/hosts/omnata/pytest.ini --confcutdir=tests/hosts/omnata tests/hosts/omnata
+
+.PHONY: dbt
+dbt: $(READY)  ## Build dbt models on a pulled store; installs dbt into .venv-dbt
+	@test -x .venv-dbt/bin/dbt || { $(PYTHON) -m venv .venv-dbt && .venv-dbt/bin/pip install --quiet 'dbt-core==1.10.*' 'dbt-duckdb==1.10.*'; }
+	@DBT=$(CURDIR)/.venv-dbt/bin/dbt $(BIN)/python -m pytest -q tests/acceptance/test_dbt.py

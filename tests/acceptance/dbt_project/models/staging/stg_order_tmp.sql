@@ -1,0 +1,1 @@
+{{ shopify.found('order') }}

@@ -1,0 +1,1 @@
+{{ shopify.found('refund_line_item') }}

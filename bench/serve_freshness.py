@@ -29,7 +29,7 @@ from shoptide.ledger import Ledger, open_ledger
 from shoptide.ledger.inbox import Inbox
 from shoptide.serve.parts import Opened, open_parts
 from shoptide.shopify.client import AdminClient
-from shoptide.warehouse import DuckDBWarehouse, open_warehouse
+from shoptide.warehouse import Warehouse, open_warehouse
 
 SECONDS = float(os.environ.get("SHOPTIDE_SERVE_SECONDS", "300"))
 RATE = float(os.environ.get("SHOPTIDE_SERVE_CHANGES", "20"))
@@ -90,18 +90,18 @@ class Watch:
             if left:
                 self.pending[stream, gid] = left
 
-    def look(self, warehouse: DuckDBWarehouse) -> None:
+    def look(self, warehouse: Warehouse) -> None:
         at = time.monotonic()
         for stream, (column, _) in CHANGES.items():
             with self.lock:
                 gids = [gid for name, gid in self.pending if name == stream]
             sql = f"SELECT gid, {column} FROM {warehouse.table(stream)} WHERE gid IN (SELECT unnest(?))"
-            for gid, text in warehouse.connection.execute(sql, [gids]).fetchall():
+            for gid, text in warehouse.rows(sql, [gids]):
                 if text and text.startswith("change "):
                     self.seen(stream, gid, int(text.split()[1]), at)
 
 
-def changed(store: str, gids: dict[str, list[str]], watch: Watch, warehouse: DuckDBWarehouse) -> None:
+def changed(store: str, gids: dict[str, list[str]], watch: Watch, warehouse: Warehouse) -> None:
     """Have a process of its own change the store at a steady rate; look at the tables all the while."""
     command = [sys.executable, str(Path(__file__).with_name("serve_changes.py")), store, str(SECONDS), str(RATE)]
     with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
@@ -145,8 +145,7 @@ def serve_and_change(folder: Path, store: str) -> tuple[Watch, dict[str, Any]]:
         httpx2.post(f"{store}/_simulator/faults", json=FAULTS).raise_for_status()
         beside, watch = warehouse.beside(), Watch()
         gids = {
-            stream: [row[0] for row in beside.connection.execute(f"SELECT gid FROM {beside.table(stream)}").fetchall()]
-            for stream in CHANGES
+            stream: [row[0] for row in beside.rows(f"SELECT gid FROM {beside.table(stream)}")] for stream in CHANGES
         }
         changed(store, gids, watch, beside)
         end = time.monotonic() + IN_THE_END

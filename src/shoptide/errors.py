@@ -37,7 +37,9 @@ of a write.
     ├── SourceError                    exit 2   a push's source can't be read
     ├── LedgerError                             the ledger can't be read or written
     └── WarehouseError                          the warehouse refused
-        └── WarehouseLocked            exit 75  another process holds it
+        ├── WarehouseDenied            exit 3   wrong password, or rights are missing
+        ├── WarehouseLocked            exit 75  another process holds it
+        └── WarehouseUnreachable       exit 75  no connection, or it was lost
 """
 
 # ruff: noqa: N818  # the names say what happened: "Throttled" is caught better than "ThrottledError"
@@ -296,6 +298,15 @@ class LedgerError(ShoptideError):
 
 class WarehouseError(ShoptideError):
     pass
+
+
+class WarehouseDenied(WarehouseError):
+    exit_code = 3
+
+
+class WarehouseUnreachable(WarehouseError):
+    exit_code = 75
+    retry = LATER
 
 
 class WarehouseLocked(WarehouseError):

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 
 from shoptide.clock import SystemClock
-from shoptide.config import LedgerConfig, PushConfig, Secret, ShopConfig, WarehouseConfig
+from shoptide.config import LedgerConfig, PushConfig, Secret, ShopConfig
 from shoptide.ledger import Ledger, RecordState, open_ledger
 from shoptide.outbound import push as pushing
 from shoptide.outbound.events import PushReport
@@ -20,7 +20,7 @@ from shoptide.outbound.planning import Plan
 from shoptide.shopify.client import AdminClient
 from shoptide.simulator.server import Running, start
 from shoptide.simulator.world import World
-from shoptide.warehouse import DuckDBWarehouse, open_warehouse
+from shoptide.warehouse import DuckDBWarehouse
 
 
 @dataclass
@@ -122,7 +122,7 @@ def opened(
     shop = ShopConfig("main", "simulated.myshopify.com", access_token=token, base_url=serving.url, **settings)
     clock = LeapingClock(serving.url) if leaping else SystemClock()
     client = AdminClient(shop, clock=clock, transport=transport)
-    warehouse = open_warehouse(WarehouseConfig("duckdb:///warehouse.duckdb"), base=base)
+    warehouse = DuckDBWarehouse(base / "warehouse.duckdb", "shopify")
     ledger = open_ledger(LedgerConfig("sqlite:///.shoptide/ledger.db"), base=base)
     try:
         yield Project(base, serving, client, warehouse, ledger)

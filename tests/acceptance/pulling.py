@@ -20,7 +20,7 @@ from shoptide.ledger import Ledger, open_ledger
 from shoptide.shopify.client import AdminClient
 from shoptide.simulator.server import Running, start
 from shoptide.simulator.world import World
-from shoptide.warehouse import DuckDBWarehouse, open_warehouse
+from shoptide.warehouse import Warehouse, open_warehouse
 
 OWN = ("_synced_at", "_run_id", "_row_hash", "_deleted_at")
 
@@ -49,7 +49,7 @@ class Puller:
     base: Path
     running: Running
     client: AdminClient
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     ledger: Ledger
     clock: Clock
     config: PullConfig

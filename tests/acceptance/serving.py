@@ -22,7 +22,7 @@ from shoptide.serve.parts import Opened, open_parts
 from shoptide.shopify.client import AdminClient
 from shoptide.simulator.execution import Request
 from shoptide.simulator.server import Running
-from shoptide.warehouse import DuckDBWarehouse, open_warehouse
+from shoptide.warehouse import Warehouse, open_warehouse
 
 SECRET = "simulated-secret"  # what the simulator signs with
 SHOP = "simulated.myshopify.com"
@@ -37,7 +37,7 @@ class Serving:
     running: Running
     config: Config
     ledger: Ledger
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     http: HttpPart
 
     @property

@@ -22,7 +22,7 @@ from shoptide.simulator.domain.inventory import quantity
 from shoptide.simulator.execution import Request
 from shoptide.simulator.server import start
 from shoptide.simulator.world import World
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 from shoptide.warehouse.views import layout, make_views
 
 Record = dict[str, Any]
@@ -108,14 +108,14 @@ def postgres(
 ) -> Iterator[PostgresEngine]:
     postgres_server.psql("CREATE DATABASE figures")
     engine = PostgresEngine(str(postgres_server.get_uri(database="figures")))
-    copy_tables(puller.warehouse.connection, engine, tmp_path_factory.mktemp("copies"))
+    copy_tables(puller.warehouse.workbench, engine, tmp_path_factory.mktemp("copies"))
     make_views(engine, layout("fivetran"), [])
     yield engine
     engine.connection.close()
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
-def engine(request: pytest.FixtureRequest, puller: Puller) -> DuckDBWarehouse | PostgresEngine:
+def engine(request: pytest.FixtureRequest, puller: Puller) -> Warehouse | PostgresEngine:
     if request.param == "duckdb":
         return puller.warehouse
     found: PostgresEngine = request.getfixturevalue("postgres")
@@ -127,15 +127,14 @@ def shop(puller: Puller) -> Any:
     return puller.running.world.shop
 
 
-def rows(engine: DuckDBWarehouse | PostgresEngine, query: str) -> list[Row]:
+def rows(engine: Warehouse | PostgresEngine, query: str) -> list[Row]:
     text = query.format(s="shopify_fivetran", states=models.PIVOT, receipt=models.RECEIPT[engine.dialect].format())
     if isinstance(engine, PostgresEngine):
         found = engine.connection.execute(text.encode())
         names = [column.name for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    result = engine.connection.execute(text)
-    names = [str(column[0]) for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    names, result = engine.run_query(text)
+    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 def total(amounts: Iterable[Any]) -> Decimal:
@@ -152,7 +151,7 @@ def grouped(records: Iterable[Record], key: str) -> dict[str, list[Record]]:
 # orders
 
 
-def test_orders_add_up(engine: DuckDBWarehouse | PostgresEngine, shop: Any) -> None:
+def test_orders_add_up(engine: Warehouse | PostgresEngine, shop: Any) -> None:
     """Items, discounts, taxes, shipping, what was refunded, and what is left: every order, to the cent."""
     refunds = grouped(shop.table("Refund").all(), "_order")
     payments = grouped(shop.table("OrderTransaction").all(), "_order")
@@ -200,7 +199,7 @@ def test_orders_add_up(engine: DuckDBWarehouse | PostgresEngine, shop: Any) -> N
     assert seen == {"discounts", "refunds", "shipping back", "beyond", "shipping tax", "presented"}
 
 
-def test_lines_add_up(engine: DuckDBWarehouse | PostgresEngine, shop: Any) -> None:
+def test_lines_add_up(engine: Warehouse | PostgresEngine, shop: Any) -> None:
     """What is left of each line after refunds, its price before taxes, and the variant it is of."""
     back = grouped((line for refund in shop.table("Refund").all() for line in refund["_lines"]), "line")
     found = {row["id"]: row for row in rows(engine, models.ORDER_LINES)}
@@ -221,7 +220,7 @@ def test_lines_add_up(engine: DuckDBWarehouse | PostgresEngine, shop: Any) -> No
 # customers
 
 
-def test_customers_spend_what_the_store_says(engine: DuckDBWarehouse | PostgresEngine, shop: Any) -> None:
+def test_customers_spend_what_the_store_says(engine: Warehouse | PostgresEngine, shop: Any) -> None:
     """Paid and given back by their transactions; the store's own count and sum; consent, tags, the default address."""
     orders = grouped((order for order in shop.table("Order").all() if order.get("customer")), "customer")
     payments = grouped(shop.table("OrderTransaction").all(), "_order")
@@ -252,7 +251,7 @@ def test_customers_spend_what_the_store_says(engine: DuckDBWarehouse | PostgresE
 # stock, discounts, refunds, days
 
 
-def test_stock_is_what_lies_there(engine: DuckDBWarehouse | PostgresEngine, shop: Any) -> None:
+def test_stock_is_what_lies_there(engine: Warehouse | PostgresEngine, shop: Any) -> None:
     """Every state of every item at every location."""
     found = {(row["inventory_item_id"], row["location_id"]): row for row in rows(engine, models.INVENTORY)}
     wanted = {
@@ -270,7 +269,7 @@ def test_stock_is_what_lies_there(engine: DuckDBWarehouse | PostgresEngine, shop
     assert sum(row["committed_quantity"] for row in found.values()) > 0
 
 
-def test_codes_are_known_by_their_kind(engine: DuckDBWarehouse | PostgresEngine, shop: Any) -> None:
+def test_codes_are_known_by_their_kind(engine: Warehouse | PostgresEngine, shop: Any) -> None:
     """Each order's code with the percentage or the amount it takes off, once."""
     wanted = sorted(
         (number(order["id"]), each["code"], each.get("percentage"), money.read(each.get("_amount")).presentment)
@@ -285,7 +284,7 @@ def test_codes_are_known_by_their_kind(engine: DuckDBWarehouse | PostgresEngine,
     assert {row["type"] for row in found} == {"percentage", "fixed_amount"}
 
 
-def test_refunded_lines_know_their_refund(engine: DuckDBWarehouse | PostgresEngine, shop: Any) -> None:
+def test_refunded_lines_know_their_refund(engine: Warehouse | PostgresEngine, shop: Any) -> None:
     """What each refund gave back in all, what is a discrepancy of it, and whether the pieces went back on the shelf."""
     payments = grouped((row for row in shop.table("OrderTransaction").all() if row.get("_refund")), "_refund")
     found = {row["id"]: row for row in rows(engine, models.REFUNDS)}
@@ -304,7 +303,7 @@ def test_refunded_lines_know_their_refund(engine: DuckDBWarehouse | PostgresEngi
     assert any(row["discrepancy"] for row in found.values())
 
 
-def test_days_are_the_shops(engine: DuckDBWarehouse | PostgresEngine, shop: Any) -> None:
+def test_days_are_the_shops(engine: Warehouse | PostgresEngine, shop: Any) -> None:
     """Times are UTC, and become the shop's own by the package's expression."""
     wanted: dict[Any, int] = defaultdict(int)
     for order in shop.table("Order").all():

@@ -22,7 +22,7 @@ from shoptide.resources.rows import rows_of
 from shoptide.shopify.client import AdminClient
 from shoptide.simulator.server import start
 from shoptide.simulator.world import Opening, World
-from shoptide.warehouse import DuckDBWarehouse, open_warehouse
+from shoptide.warehouse import Warehouse, open_warehouse
 
 STREAMS = ("customers", "products", "orders", "fulfillments", "returns", "inventory_levels", "collections", "discounts")
 CONFIG = PullConfig("store", "main", STREAMS)
@@ -38,7 +38,7 @@ def shop() -> Iterator[AdminClient]:
 
 
 @pytest.fixture(scope="module")
-def warehouse(shop: AdminClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBWarehouse]:
+def warehouse(shop: AdminClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     base: Path = tmp_path_factory.mktemp("pulled")
     with (
         open_warehouse(WarehouseConfig("duckdb:///w.duckdb"), base=base) as opened,
@@ -75,7 +75,7 @@ def plain(value: Any, kind: str) -> Any:
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_the_rows_are_those_of_the_warehouse(shop: AdminClient, warehouse: DuckDBWarehouse, name: str) -> None:
+def test_the_rows_are_those_of_the_warehouse(shop: AdminClient, warehouse: Warehouse, name: str) -> None:
     """Every table of the stream, every column, every value."""
     plan = plan_one(CONFIG, shop.schema, shop.access().scopes, name)
     made = by_pages(shop, plan)
@@ -84,7 +84,7 @@ def test_the_rows_are_those_of_the_warehouse(shop: AdminClient, warehouse: DuckD
         kinds |= {table.parent_column: "text"} if table.parent_column else {}
         kinds |= {"position": "bigint"} if "position" in table.key else {}
         chosen = ", ".join(f'"{column}"' for column in kinds)
-        found = warehouse.connection.execute(f"SELECT {chosen} FROM {warehouse.table(table.name)}").fetchall()
+        found = warehouse.rows(f"SELECT {chosen} FROM {warehouse.table(table.name)}")
         theirs = {tuple(map(str, map(plain, row, kinds.values()))) for row in found}
         ours = {tuple(str(plain(row[column], kind)) for column, kind in kinds.items()) for row in made[table.name]}
         assert ours == theirs, table.name

@@ -24,6 +24,7 @@ NEEDED = {
     "orders": ("read_orders", "write_orders"),
     "fulfillments": ("read_orders", "write_merchant_managed_fulfillment_orders"),
 }
+PROBE = "_shoptide_check"  # a table that is made and dropped, to see that it can be
 GRANT = "grant it in the app's configuration and install it again"
 
 
@@ -72,9 +73,10 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
 
 
 def _warehouse(session: Session) -> str:
-    with session.warehouse() as warehouse, warehouse.transaction() as connection:
-        connection.execute(f"CREATE OR REPLACE TABLE {warehouse.table('_shoptide_check')} (x INTEGER)")
-        connection.execute(f"DROP TABLE {warehouse.table('_shoptide_check')}")
+    with session.warehouse() as warehouse:
+        warehouse.publish(PROBE, {"x": "INTEGER"}, [(1,)])
+        with warehouse.transaction():
+            warehouse.run(f"DROP TABLE {warehouse.table(PROBE)}")
     return f"{session.config.warehouse.url} can be written"
 
 

@@ -20,7 +20,7 @@ from shoptide.errors import UsageError
 from shoptide.ledger import Ledger, open_ledger
 from shoptide.shopify.client import AdminClient
 from shoptide.shopify.tokens import FileTokenStore
-from shoptide.warehouse import DuckDBWarehouse, open_warehouse
+from shoptide.warehouse import Warehouse, open_warehouse
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class Session:
         store = FileTokenStore(self.state_folder / "tokens.json")
         return AdminClient(self.config.shops[alias], clock=self.clock, token_store=store)
 
-    def warehouse(self, *, read_only: bool = False) -> DuckDBWarehouse:
+    def warehouse(self, *, read_only: bool = False) -> Warehouse:
         return open_warehouse(self.config.warehouse, base=self.base, read_only=read_only)
 
     def ledger(self) -> Ledger:

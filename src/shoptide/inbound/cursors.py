@@ -6,15 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from shoptide.warehouse.names import listed
+
 if TYPE_CHECKING:
-    from shoptide.warehouse.duckdb import DuckDBWarehouse
+    from shoptide.warehouse import Warehouse
 
 UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
 TABLE = "_shoptide_cursors"
-COLUMNS = (
-    "_shop VARCHAR, pull VARCHAR, stream VARCHAR, cursor TIMESTAMP, floor TIMESTAMP, seen BIGINT, newest TIMESTAMP,"
-    " read_at TIMESTAMP, api_version VARCHAR, _run_id VARCHAR"
-)
+COLUMNS = {
+    "_shop": "VARCHAR",
+    "pull": "VARCHAR",
+    "stream": "VARCHAR",
+    "cursor": "TIMESTAMP",
+    "floor": "TIMESTAMP",
+    "seen": "BIGINT",
+    "newest": "TIMESTAMP",
+    "read_at": "TIMESTAMP",
+    "api_version": "VARCHAR",
+    "_run_id": "VARCHAR",
+    "whole_at": "TIMESTAMP",
+}
 
 
 @dataclass(frozen=True)
@@ -35,38 +46,42 @@ class Cursor:
     whole_at: datetime | None = None
 
 
-def prepare(warehouse: DuckDBWarehouse) -> None:
-    table = warehouse.table(TABLE)
-    warehouse.connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({COLUMNS})")
-    warehouse.connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS whole_at TIMESTAMP")
+def prepare(warehouse: Warehouse) -> None:
+    """Make the table, and the columns that an earlier version did not know."""
+    held = warehouse.columns(TABLE)
+    if not held:
+        warehouse.create(TABLE, COLUMNS)
+        return
+    for name, kind in COLUMNS.items():
+        if name not in held:
+            warehouse.add_column(TABLE, name, kind)
 
 
-def load(warehouse: DuckDBWarehouse, shop: str, pull: str, stream: str) -> Cursor | None:
-    row = warehouse.connection.execute(
+def load(warehouse: Warehouse, shop: str, pull: str, stream: str) -> Cursor | None:
+    rows = warehouse.rows(
         f"SELECT cursor, floor, seen, newest, read_at, api_version, whole_at FROM {warehouse.table(TABLE)}"
         " WHERE _shop = ? AND pull = ? AND stream = ?",
         [shop, pull, stream],
-    ).fetchone()
-    if row is None:
+    )
+    if not rows:
         return None
+    row = rows[0]
     moments = [
         None if value is None else value.replace(tzinfo=UTC) for value in (row[0], row[1], row[3], row[4], row[6])
     ]
     return Cursor(moments[0], moments[1], row[2], moments[2], moments[3], row[5], moments[4])  # type: ignore[arg-type]  # not null
 
 
-def shops(warehouse: DuckDBWarehouse) -> list[str]:
+def shops(warehouse: Warehouse) -> list[str]:
     """The shops that anything was ever pulled of."""
-    if not warehouse.has_table(TABLE):
+    if not warehouse.columns(TABLE):
         return []
-    rows = warehouse.connection.execute(f"SELECT DISTINCT _shop FROM {warehouse.table(TABLE)} ORDER BY 1").fetchall()
-    return [row[0] for row in rows]
+    return [row[0] for row in warehouse.rows(f"SELECT DISTINCT _shop FROM {warehouse.table(TABLE)} ORDER BY 1")]
 
 
-def save(warehouse: DuckDBWarehouse, shop: str, pull: str, stream: str, cursor: Cursor, run_id: str) -> None:
+def save(warehouse: Warehouse, shop: str, pull: str, stream: str, cursor: Cursor, run_id: str) -> None:
     """Replace the stream's cursor; call it inside the transaction that lands the rows."""
-    connection = warehouse.connection
-    connection.execute(
+    warehouse.run(
         f"DELETE FROM {warehouse.table(TABLE)} WHERE _shop = ? AND pull = ? AND stream = ?",
         [shop, pull, stream],
     )
@@ -74,8 +89,8 @@ def save(warehouse: DuckDBWarehouse, shop: str, pull: str, stream: str, cursor: 
         None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
         for moment in (cursor.cursor, cursor.floor, cursor.newest, cursor.read_at, cursor.whole_at)
     ]
-    connection.execute(
-        f"INSERT INTO {warehouse.table(TABLE)} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    warehouse.run(
+        f"INSERT INTO {warehouse.table(TABLE)} ({listed(list(COLUMNS))}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             *(shop, pull, stream, moments[0], moments[1], cursor.seen, moments[2], moments[3]),
             *(cursor.api_version, run_id, moments[4]),

@@ -8,44 +8,42 @@ from datetime import datetime
 from shoptide.inbound.landing import TableChange
 from shoptide.resources.extraction import StreamPlan
 from shoptide.resources.tables import Table
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 from shoptide.warehouse.names import quoted
 
 CURSOR = "_events"  # the name their cursor stands under, beside the streams'
 GONE = "_gone"
 
 
-def mark(
-    warehouse: DuckDBWarehouse, plan: StreamPlan, shop: str, gids: Iterable[str], now: datetime
-) -> list[TableChange]:
+def mark(warehouse: Warehouse, plan: StreamPlan, shop: str, gids: Iterable[str], now: datetime) -> list[TableChange]:
     """Give a stream's rows of these gids their `_deleted_at`, and everything that hangs on them."""
-    connection = warehouse.connection
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {GONE} (id VARCHAR)")
+    warehouse.workbench.execute(f"CREATE OR REPLACE TEMP TABLE {GONE} (id VARCHAR)")
     rows = [[gid] for gid in gids]
     if rows:
-        connection.executemany(f"INSERT INTO {GONE} VALUES (?)", rows)
+        warehouse.workbench.executemany(f"INSERT INTO {GONE} VALUES (?)", rows)
+    gone = f"(SELECT id FROM {warehouse.bring(GONE, ['id'])})"
     own = plan.tables[0]
-    met = f"t.gid IN (FROM {GONE})" if own.has_gid else "false"
+    met = f"t.gid IN {gone}" if own.has_gid else "false"
     if own.parent_column:  # a carrier's records go with it
-        met += f" OR t.{quoted(own.parent_column)} IN (FROM {GONE})"
+        met += f" OR t.{quoted(own.parent_column)} IN {gone}"
     return mark_where(warehouse, plan, shop, f"({met})", now)
 
 
-def mark_where(warehouse: DuckDBWarehouse, plan: StreamPlan, shop: str, gone: str, now: datetime) -> list[TableChange]:
+def mark_where(warehouse: Warehouse, plan: StreamPlan, shop: str, gone: str, now: datetime) -> list[TableChange]:
     """Mark the stream's own rows (`t`) that fulfil the condition, and their children after them."""
     changes = []
     for table in plan.tables:
         where = gone if table.parent is None else _below_deleted(warehouse, plan.table(table.parent), table)
-        row = warehouse.connection.execute(
+        number = warehouse.run(
             f"UPDATE {warehouse.table(table.name)} t SET _deleted_at = ?"
             f" WHERE t._shop = ? AND t._deleted_at IS NULL AND {where}",
             [now.replace(tzinfo=None), shop],
-        ).fetchone()
-        changes.append(TableChange(table.name, deleted=int((row or (0,))[0])))
+        )
+        changes.append(TableChange(table.name, deleted=number))
     return changes
 
 
-def _below_deleted(warehouse: DuckDBWarehouse, parent: Table, table: Table) -> str:
+def _below_deleted(warehouse: Warehouse, parent: Table, table: Table) -> str:
     key = "gid" if parent.has_gid else (parent.parent_column or "")
     return (
         f"t.{quoted(table.parent_column or '')} IN (SELECT {quoted(key)} FROM {warehouse.table(parent.name)} p"

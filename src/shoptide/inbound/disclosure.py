@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from shoptide.resources.tables import snake
-from shoptide.warehouse.duckdb import DuckDBWarehouse
-from shoptide.warehouse.names import quoted
+from shoptide.warehouse import Warehouse
+from shoptide.warehouse.names import listed, quoted
 
 Rows = list[dict[str, Any]]
 INTERNAL = frozenset({"_row_hash", "_run_id"})
 
 
-def held_about(warehouse: DuckDBWarehouse, shop: str, gid: str) -> dict[str, Rows]:
+def held_about(warehouse: Warehouse, shop: str, gid: str) -> dict[str, Rows]:
     """The rows of a customer (`gid://shopify/Customer/1`) and of all that hangs on it, by table; histories too."""
     names = [name for name in warehouse.tables() if not name.startswith("_")]
     columns = {name: warehouse.columns(name) for name in names}
@@ -28,7 +28,7 @@ def held_about(warehouse: DuckDBWarehouse, shop: str, gid: str) -> dict[str, Row
 
 
 def _below(
-    warehouse: DuckDBWarehouse,
+    warehouse: Warehouse,
     shop: str,
     columns: dict[str, dict[str, str]],
     gids: list[str],
@@ -51,13 +51,14 @@ def _below(
         _below(warehouse, shop, columns, several, found, known)
 
 
-def _rows(warehouse: DuckDBWarehouse, table: str, column: str, gids: list[str], shop: str) -> Rows:
-    cursor = warehouse.connection.execute(
-        f"SELECT * FROM {warehouse.table(table)} WHERE _shop = ? AND {quoted(column)} IN (SELECT unnest(?))",
+def _rows(warehouse: Warehouse, table: str, column: str, gids: list[str], shop: str) -> Rows:
+    names = list(warehouse.columns(table))
+    found = warehouse.rows(
+        f"SELECT {listed(names)} FROM {warehouse.table(table)}"
+        f" WHERE _shop = ? AND {quoted(column)} IN (SELECT unnest(CAST(? AS VARCHAR[])))",
         [shop, gids],
     )
-    names = [str(each[0]) for each in cursor.description or []]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    rows = [dict(zip(names, row, strict=True)) for row in found]
     return [{name: value for name, value in row.items() if name not in INTERNAL} for row in rows]
 
 
@@ -66,14 +67,14 @@ def _add(found: dict[str, Rows], table: str, rows: Rows) -> None:
     held += [row for row in rows if row not in held]
 
 
-def forget_shop(warehouse: DuckDBWarehouse, shop: str) -> dict[str, int]:
+def forget_shop(warehouse: Warehouse, shop: str) -> dict[str, int]:
     """Delete every row of a shop, histories and cursors included, in one transaction; returns rows, by table."""
     gone: dict[str, int] = {}
-    with warehouse.transaction() as connection:
+    with warehouse.transaction():
         for table in warehouse.tables():
             if "_shop" not in warehouse.columns(table):
                 continue
-            row = connection.execute(f"DELETE FROM {warehouse.table(table)} WHERE _shop = ?", [shop]).fetchone()
-            if row and row[0]:
-                gone[table] = int(row[0])
+            number = warehouse.run(f"DELETE FROM {warehouse.table(table)} WHERE _shop = ?", [shop])
+            if number:
+                gone[table] = number
     return gone

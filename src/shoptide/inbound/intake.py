@@ -31,7 +31,7 @@ from shoptide.ledger import Ledger
 from shoptide.resources.extraction import StreamPlan
 from shoptide.shopify.client import AdminClient
 from shoptide.shopify.meter import Meter, Reading
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Run:
 
     config: PullConfig
     client: AdminClient
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     ledger: Ledger
     clock: Clock
     spool: Path

@@ -16,8 +16,9 @@ from shoptide.inbound.reading import TYPES
 from shoptide.inbound.staging import Staging, Target
 from shoptide.resources.extraction import StreamPlan
 from shoptide.resources.tables import Table
-from shoptide.warehouse.duckdb import DuckDBWarehouse
-from shoptide.warehouse.names import listed, literal, quoted
+from shoptide.warehouse import Warehouse
+from shoptide.warehouse.names import literal, quoted
+from shoptide.warehouse.protocol import Lacking
 
 BOOKKEEPING = {  # what every row has behind its content
     "_synced_at": "TIMESTAMP",
@@ -44,20 +45,21 @@ class TableChange:
 class Landing:
     """One stream's rows on their way in: whose they are, which run brings them, at what moment."""
 
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     plan: StreamPlan
     shop: str
     run_id: str
     now: datetime
     known: bool = False  # the tables were made, and hashed by this engine, when this process landed the stream before
     staging: Staging = field(init=False)
+    brought: dict[str, str] = field(default_factory=dict, init=False)  # table → what the engine calls its staged rows
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "staging", Staging(self.warehouse, self.plan))
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        return self.warehouse.connection
+        return self.warehouse.workbench
 
     # declarations
 
@@ -79,25 +81,29 @@ class Landing:
 
     def _declare(self, table: Table) -> list[str]:
         wanted, held = self.columns(table), self.warehouse.columns(table.name)
-        target = self.warehouse.table(table.name)
         if not held:
-            declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in wanted.items())
-            self.connection.execute(f"CREATE TABLE {target} ({declared})")
+            above = [(table.parent_column,)] if table.parent_column else []
+            self.warehouse.create(table.name, wanted, [table.key, *above])
         altered = []
         for name in wanted.keys() - held.keys() if held else ():
-            self.connection.execute(f"ALTER TABLE {target} ADD COLUMN {quoted(name)} {wanted[name]}")
+            self.warehouse.add_column(table.name, name, wanted[name])
             altered.append(f"{table.name}.{name} added as {wanted[name]}")
         altered += self._retype(table, wanted, held)
+        if not self.warehouse.capabilities.local_files:
+            return altered
         insert = partial(self._insert, table) if not held or self._empty(table) else None
         # The reader sees the table as it is committed: one that was altered just now is not what it will be.
         self.staging.targets[table.name] = Target(
-            target, self.shop, insert, None if altered or not held else f"{self._mine(table)} AND {STAYS}"
+            self.warehouse.table(table.name),
+            self.shop,
+            insert,
+            None if altered or not held else f"{self._mine(table)} AND {STAYS}",
         )
         return altered
 
     def _empty(self, table: Table) -> bool:
-        mine = f"FROM {self.warehouse.table(table.name)} WHERE _shop = {literal(self.shop)}"
-        return not self._count(f"SELECT count(*) FROM ({mine} LIMIT 1)")
+        mine = f"SELECT 1 FROM {self.warehouse.table(table.name)} WHERE _shop = ? LIMIT 1"
+        return not self.warehouse.rows(mine, [self.shop])
 
     def _mine(self, table: Table) -> str:
         """The condition for a row `t` of the table to be the one that a staged row `s` is about."""
@@ -109,9 +115,7 @@ class Landing:
         altered = []
         for name, kind in wanted.items():
             if name in held and _plain(held[name]) not in (_plain(kind), "VARCHAR"):
-                self.connection.execute(
-                    f"ALTER TABLE {self.warehouse.table(table.name)} ALTER {quoted(name)} TYPE VARCHAR"
-                )
+                self.warehouse.retype(table.name, name, "VARCHAR")
                 altered.append(f"{table.name}.{name} is text now: it was {held[name]} and comes as {kind}")
         return altered
 
@@ -119,6 +123,7 @@ class Landing:
 
     def merge(self, *, whole: bool) -> list[TableChange]:
         """Take the staged rows over. `whole` says the files hold all of the stream: what is missing was deleted."""
+        self.brought.clear()
         return [self._merge(table, whole=whole) for table in self.plan.tables]
 
     def _merge(self, table: Table, *, whole: bool) -> TableChange:
@@ -133,27 +138,30 @@ class Landing:
             return TableChange(table.name, total)
         if not self.known:
             self._rehash(table)
-        same = self._mine(table)
-        row = self.connection.execute(
-            f"SELECT count(*), count(*) FILTER ({STAYS}) FROM {target} t JOIN {staged} s ON {same}"
-        ).fetchone()
-        matched, unchanged = row or (0, 0)
+        same, brought = self._mine(table), self._bring(table)
+        matched, unchanged = self.warehouse.rows(
+            f"SELECT count(*), count(*) FILTER ({STAYS}) FROM {target} t JOIN {brought} s ON {same}"
+        )[0]
         gone = self._remove(table, whole=whole)
         if matched > unchanged:  # an unchanged row keeps its place; the others make room for what comes
-            self.connection.execute(f"DELETE FROM {target} t USING {staged} s WHERE {same} AND NOT ({STAYS})")
+            self.warehouse.run(f"DELETE FROM {target} t USING {brought} s WHERE {same} AND NOT ({STAYS})")
         if total > unchanged:
             missing = f"NOT EXISTS (SELECT 1 FROM {target} t WHERE {same})"
-            self._insert(table, f"(SELECT * FROM ({self.staging.fresh(table)}) s WHERE {missing})")
+            self._insert(table, f"({self.staging.fresh(table)})", Lacking(brought, table.key, missing))
         return TableChange(table.name, total - matched, matched - unchanged, unchanged, gone)
 
-    def _insert(self, table: Table, rows: str) -> None:
+    def _bring(self, table: Table) -> str:
+        """The staged rows' keys and hashes as the engine sees them."""
+        if table.name not in self.brought:
+            names = [*self.staging.identity(table), "_row_hash"]
+            self.brought[table.name] = self.warehouse.bring(self.staging.staged(table), names)
+        return self.brought[table.name]
+
+    def _insert(self, table: Table, rows: str, lacking: Lacking | None = None) -> None:
         names = [name for name in self.columns(table) if name not in BOOKKEEPING and name != "_shop"]
-        self.connection.execute(
-            f"INSERT INTO {self.warehouse.table(table.name)}"
-            f" (_shop, {listed(names)}, _synced_at, _run_id, _row_hash, _deleted_at)"
-            f" SELECT ?, {listed(names)}, ?, ?, _row_hash, NULL FROM {rows}",
-            [self.shop, _naive(self.now), self.run_id],
-        )
+        chosen = {"_shop": "?", **{name: quoted(name) for name in names}, "_synced_at": "?", "_run_id": "?"}
+        chosen |= {"_row_hash": "_row_hash", "_deleted_at": "NULL"}
+        self.warehouse.insert(table.name, chosen, rows, [self.shop, _naive(self.now), self.run_id], lacking)
 
     def _rehash(self, table: Table) -> None:
         """Hashes of another engine's making are made anew, so that no unchanged row looks changed after an upgrade."""
@@ -161,41 +169,37 @@ class Landing:
         old = f"{mark} AND NOT starts_with(_row_hash, {literal(self.staging.fingerprint)})"
         for name in (table.name, f"{table.name}_history"):
             held = self.warehouse.columns(name)
-            if held and self._count(f"SELECT count(*) FROM (FROM {self.warehouse.table(name)} WHERE {old} LIMIT 1)"):
+            if held and self.warehouse.rows(f"SELECT 1 FROM {self.warehouse.table(name)} WHERE {old} LIMIT 1"):
                 content = [
                     f"TRY_CAST({quoted(column)} AS {kind})"
                     for column, kind in self.staging.content(table).items()
                     if column in held
                 ]
-                self.connection.execute(
-                    f"UPDATE {self.warehouse.table(name)} SET _row_hash = {self.staging.hash_of(content)} WHERE {old}"
-                )
+                self.warehouse.rehash(name, table.key, self.staging.hash_of(content), old)
 
     def _remove(self, table: Table, *, whole: bool) -> int:
         """Rows that are no more: a parent's children that it lost, and in a whole read every record not met."""
-        target, staged = self.warehouse.table(table.name), self.staging.staged(table)
+        target, brought = self.warehouse.table(table.name), self._bring(table)
         same = " AND ".join(f"t.{quoted(name)} IS NOT DISTINCT FROM s.{quoted(name)}" for name in table.key)
-        missing = f"t._shop = {literal(self.shop)} AND NOT EXISTS (SELECT 1 FROM {staged} s WHERE {same})"
+        missing = f"t._shop = {literal(self.shop)} AND NOT EXISTS (SELECT 1 FROM {brought} s WHERE {same})"
         if table.parent is None:
             scope = "" if whole else self._carried(table)
             if scope is None:
                 return 0
-            return self._run(
+            return self.warehouse.run(
                 f"UPDATE {target} t SET _deleted_at = ? WHERE t._deleted_at IS NULL AND {missing}{scope}",
                 [_naive(self.now)],
             )
         parent = self.plan.table(table.parent)
-        scope = f" AND t.{quoted(table.parent_column or '')} IN (SELECT gid FROM {self.staging.staged(parent)})"
-        return self._run(f"DELETE FROM {target} t WHERE {missing}{'' if whole else scope}")
+        scope = f" AND t.{quoted(table.parent_column or '')} IN (SELECT gid FROM {self._bring(parent)})"
+        return self.warehouse.run(f"DELETE FROM {target} t WHERE {missing}{'' if whole else scope}")
 
     def _carried(self, table: Table) -> str | None:
         """What hangs on a carrier that was read; None for records that stand for themselves or came by a search."""
         if self.plan.stream.via is None or self.plan.stream.search_via:
             return None
-        return f" AND t.{quoted(table.parent_column or '')} IN ({self.staging.carriers()})"
-
-    def _run(self, sql: str, values: list[object] | None = None) -> int:
-        return int((self.connection.execute(sql, values or []).fetchone() or (0,))[0])
+        carriers = self.warehouse.bring(self.staging.carriers(), ["id"])
+        return f" AND t.{quoted(table.parent_column or '')} IN (SELECT id FROM {carriers})"
 
     def _count(self, sql: str) -> int:
         return int((self.connection.execute(sql).fetchone() or (0,))[0])

@@ -11,7 +11,7 @@ from shoptide.errors import ShoptideError
 from shoptide.inbound import cursors
 from shoptide.resources.streams import STREAMS
 from shoptide.resources.streams.by_configuration import table_names
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 from shoptide.warehouse.views import Gaps, Layout, layout, make_views
 
 log = logging.getLogger(__name__)
@@ -43,12 +43,12 @@ class KeptLayout:
         return [f"views {self.name}: {len(self.empty)} are empty until more is pulled; `shoptide views` says what"]
 
 
-def keep_layouts(warehouse: DuckDBWarehouse) -> list[KeptLayout]:
+def keep_layouts(warehouse: Warehouse) -> list[KeptLayout]:
     """Make the configured layouts' views anew where that is needed; an error is told, never raised."""
     return [_keep(warehouse, layout(name)) for name in warehouse.views]
 
 
-def _keep(warehouse: DuckDBWarehouse, chosen: Layout) -> KeptLayout:
+def _keep(warehouse: Warehouse, chosen: Layout) -> KeptLayout:
     try:
         made = make_views(warehouse, chosen, cursors.shops(warehouse))
     except ShoptideError as error:

@@ -15,13 +15,13 @@ from shoptide.inbound.landing import Landing, TableChange
 from shoptide.inbound.operations import BulkReader
 from shoptide.inbound.reading import ids_tree, nodes, scan
 from shoptide.resources.extraction import StreamPlan
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 IDS = "_store_ids"
 
 
 def reconcile(
-    reader: BulkReader, warehouse: DuckDBWarehouse, *, now: datetime, afterwards: Callable[[], None] = lambda: None
+    reader: BulkReader, warehouse: Warehouse, *, now: datetime, afterwards: Callable[[], None] = lambda: None
 ) -> tuple[TableChange, ...]:
     """Compare ids; returns rows marked deleted and rows brought back or in, by table.
 
@@ -32,7 +32,8 @@ def reconcile(
     landing = Landing(warehouse, plan, client.domain, reader.run_id, now)
     with warehouse.errors():
         _read_ids(warehouse, plan, list(ids.paths))
-        missing = _only_in_store(warehouse, plan, client.domain)
+        held = warehouse.bring(IDS, ["id"])
+        missing = _only_in_store(warehouse, plan, client.domain, held)
     if missing and plan.stream.via is None:
         # A carrier's list is whole whenever its order is read: there is nothing a window could miss alone.
         found = extraction.read_nodes(client, plan, missing, spool / f"{plan.stream.name}.missing.jsonl")
@@ -41,7 +42,7 @@ def reconcile(
             _stage(landing, list(found.paths))
     with warehouse.transaction():
         changes = landing.merge(whole=False) if missing and plan.stream.via is None else []
-        gone = f"NOT EXISTS (SELECT 1 FROM {IDS} i WHERE i.id = t.gid)"
+        gone = f"NOT EXISTS (SELECT 1 FROM {held} i WHERE i.id = t.gid)"
         deleted = deletions.mark_where(warehouse, plan, client.domain, gone, now)
         afterwards()
     landing.staging.drop()
@@ -58,22 +59,22 @@ def _stage(landing: Landing, paths: list[Path]) -> None:
         landing.staging.close()
 
 
-def _read_ids(warehouse: DuckDBWarehouse, plan: StreamPlan, paths: list[Path]) -> None:
+def _read_ids(warehouse: Warehouse, plan: StreamPlan, paths: list[Path]) -> None:
     own = plan.tables[0]
     read = f"CREATE TEMP TABLE {IDS}_lines AS SELECT * FROM {scan(paths, ids_tree(plan, own))}"
     found = nodes(plan, own, f"{IDS}_lines")
-    warehouse.connection.execute(f"DROP TABLE IF EXISTS temp.{IDS}_lines")
-    warehouse.connection.execute(read)
-    warehouse.connection.execute(
+    warehouse.workbench.execute(f"DROP TABLE IF EXISTS temp.{IDS}_lines")
+    warehouse.workbench.execute(read)
+    warehouse.workbench.execute(
         f"CREATE OR REPLACE TEMP TABLE {IDS} AS SELECT {found.at(('id',))} AS id FROM {found.source}"
     )
 
 
-def _only_in_store(warehouse: DuckDBWarehouse, plan: StreamPlan, shop: str) -> list[str]:
+def _only_in_store(warehouse: Warehouse, plan: StreamPlan, shop: str, held: str) -> list[str]:
     own = warehouse.table(plan.tables[0].name)
-    rows = warehouse.connection.execute(
-        f"SELECT id FROM {IDS} i WHERE NOT EXISTS"
+    rows = warehouse.rows(
+        f"SELECT id FROM {held} i WHERE NOT EXISTS"
         f" (SELECT 1 FROM {own} t WHERE t._shop = ? AND t.gid = i.id AND t._deleted_at IS NULL)",
         [shop],
-    ).fetchall()
+    )
     return [row[0] for row in rows]

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from shoptide.inbound.landing import BOOKKEEPING, REDACTED
 from shoptide.resources.tables import snake
-from shoptide.warehouse.duckdb import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 from shoptide.warehouse.names import quoted
 
 KEPT = frozenset(
@@ -35,7 +35,7 @@ PERSONAL = frozenset(
 class Redaction:
     """A redaction under way: whose it is, and what was emptied so far, rows by table."""
 
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     shop: str
     now: datetime
     rows: dict[str, int] = field(default_factory=dict)
@@ -79,26 +79,26 @@ class Redaction:
             values.append(self.now.replace(tzinfo=None))
         if not changes:
             return
-        row = self.warehouse.connection.execute(
+        number = self.warehouse.run(
             f"UPDATE {self.warehouse.table(table)} SET {', '.join([*changes, '_row_hash = ?'])}"
-            f" WHERE _shop = ? AND {quoted(column)} IN (SELECT unnest(?))",
+            f" WHERE _shop = ? AND {quoted(column)} IN (SELECT unnest(CAST(? AS VARCHAR[])))",
             [*values, REDACTED, self.shop, gids],
-        ).fetchone()
-        if row and row[0]:
-            self.rows[table] = self.rows.get(table, 0) + int(row[0])
+        )
+        if number:
+            self.rows[table] = self.rows.get(table, 0) + number
 
     def _gids(self, table: str, column: str, gids: list[str]) -> list[str]:
         if "gid" not in self.columns[table]:
             return []
-        rows = self.warehouse.connection.execute(
+        rows = self.warehouse.rows(
             f"SELECT DISTINCT gid FROM {self.warehouse.table(table)}"
-            f" WHERE _shop = ? AND {quoted(column)} IN (SELECT unnest(?)) AND gid IS NOT NULL",
+            f" WHERE _shop = ? AND {quoted(column)} IN (SELECT unnest(CAST(? AS VARCHAR[]))) AND gid IS NOT NULL",
             [self.shop, gids],
-        ).fetchall()
+        )
         return [found[0] for found in rows]
 
 
-def redact_customer(warehouse: DuckDBWarehouse, shop: str, gid: str, now: datetime) -> dict[str, int]:
+def redact_customer(warehouse: Warehouse, shop: str, gid: str, now: datetime) -> dict[str, int]:
     """Remove a customer's personal data from a shop's current and history tables; returns rows emptied, by table.
 
     `gid` is `gid://shopify/Customer/1`. Doing it again changes nothing more.

@@ -20,7 +20,7 @@ from shoptide.inbound.landing import Landing, TableChange
 from shoptide.inbound.paging import Line, NotByPages, batches, lines_of, refuse_stop
 from shoptide.resources.extraction import StreamPlan
 from shoptide.shopify.client import AdminClient
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 AT_ONCE = 4  # requests under way together
 
@@ -30,7 +30,7 @@ class Refresher:
     """What refreshing a shop's records needs; `spool` is a folder of its own, `kept` says whose versions are kept."""
 
     client: AdminClient
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     run_id: str
     spool: Path
     kept: Callable[[str], bool]

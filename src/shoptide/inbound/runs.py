@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from shoptide.ledger import Ledger
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 TABLE = "_shoptide_runs"
 COLUMNS = {
@@ -22,7 +22,7 @@ COLUMNS = {
 PUBLISHED = 1_000
 
 
-def publish_runs(warehouse: DuckDBWarehouse, ledger: Ledger) -> None:
+def publish_runs(warehouse: Warehouse, ledger: Ledger) -> None:
     rows: list[tuple[object, ...]] = [
         (
             run.id,

@@ -34,10 +34,10 @@ from shoptide.inbound.reading import (
 )
 from shoptide.resources.extraction import BULK_LEVELS, STUB, StreamPlan
 from shoptide.resources.tables import Table
-from shoptide.warehouse.duckdb import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 from shoptide.warehouse.names import listed, literal, quoted
 
-LANDED, HEADS, INCOMING = "_landed", "_heads", "_incoming"
+LANDED, HEADS, CARRIERS, INCOMING = "_landed", "_heads", "_carriers", "_incoming"
 CHUNK = 64 * 1024 * 1024  # bytes of a file that are typed at once; each chunk costs a tenth of a second by itself
 
 
@@ -65,7 +65,7 @@ class Staging:
     What `targets` has for a table decides whether its rows go straight there: who sets them has begun a transaction.
     """
 
-    def __init__(self, warehouse: DuckDBWarehouse, plan: StreamPlan) -> None:
+    def __init__(self, warehouse: Warehouse, plan: StreamPlan) -> None:
         self.warehouse = warehouse
         self.plan = plan
         self.targets: dict[str, Target] = {}
@@ -81,7 +81,7 @@ class Staging:
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        return self.warehouse.connection
+        return self.warehouse.workbench
 
     @property
     def fingerprint(self) -> str:
@@ -125,7 +125,7 @@ class Staging:
     def _open(self) -> None:
         """Two connections: while the rows of one's lines are taken, the other types the next chunk."""
         while len(self._readers) < 2:
-            reader = self.warehouse.beside().connection
+            reader = self.warehouse.reader()
             reader.execute("SET arrow_lossless_conversion = true")  # rows keep their types: JSON stays JSON
             self._readers.append(reader)
 
@@ -175,7 +175,7 @@ class Staging:
         if _counted_late(table) or target is None or target.known is None:
             self._keep(reader, parts, name, rows)
             return
-        names = listed([*self._identity(table), "_row_hash", "_at", "_line"])
+        names = listed([*self.identity(table), "_row_hash", "_at", "_line"])
         part = self._keep(reader, parts, name, f"SELECT {names} FROM ({rows})")
         self._compared.add(table.name)
         unknown = f"NOT EXISTS (SELECT 1 FROM {target.rows} t WHERE {target.known})"
@@ -191,7 +191,7 @@ class Staging:
         parts.append(part)
         return part
 
-    def _identity(self, table: Table) -> list[str]:
+    def identity(self, table: Table) -> list[str]:
         """The columns by which a row is known and found below its parent."""
         names = [*table.key, *([table.parent_column] if table.parent_column else [])]
         names += ["gid"] if table.has_gid else []
@@ -252,8 +252,11 @@ class Staging:
         return (int(row[0]), row[1]) if row else (0, None)
 
     def carriers(self) -> str:
-        """A query of the root lines' gids."""
-        return f"SELECT id FROM {HEADS} WHERE parent IS NULL AND NOT stub"
+        """The name of a view of the root lines' gids."""
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {CARRIERS} AS SELECT id FROM {HEADS} WHERE parent IS NULL AND NOT stub"
+        )
+        return CARRIERS
 
     def split(self) -> dict[str, int]:
         """Prove the lines and make each table's rows ready; returns rows by table.
@@ -355,7 +358,7 @@ class Staging:
     def _unite(self, table: Table) -> None:
         if self.straight(table):
             target = self.targets[table.name]
-            parts = f"SELECT {listed(self._identity(table))}, _row_hash, rowid AS _at, 0 AS _line FROM {target.rows}"
+            parts = f"SELECT {listed(self.identity(table))}, _row_hash, rowid AS _at, 0 AS _line FROM {target.rows}"
             parts += f" WHERE _shop = {literal(target.shop)}"
         else:
             parts = " UNION ALL ".join(f"FROM {part}" for part in self._parts[table.name])
@@ -369,6 +372,7 @@ class Staging:
             for parts in (self._parts[table.name], self._fresh[table.name]):
                 self._drop(parts)
                 parts.clear()
+        self.connection.execute(f"DROP VIEW IF EXISTS temp.{CARRIERS}")
         self._drop([HEADS])
         self._lines, self._strange, self._straight = 0, {}, {}
         self._compared.clear()

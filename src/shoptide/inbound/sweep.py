@@ -14,7 +14,7 @@ from shoptide.resources.changes import changes_document
 from shoptide.resources.extraction import StreamPlan
 from shoptide.shopify.client import AdminClient
 from shoptide.shopify.pages import paged
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
 MOST = 1_000  # records in one look; with more than that changed, it is a pull's work
@@ -43,20 +43,19 @@ def recent(client: AdminClient, plan: StreamPlan, since: datetime, stop: Stop | 
     return Recent(found, whole=True)
 
 
-def stale(warehouse: DuckDBWarehouse, plan: StreamPlan, shop: str, changed: dict[str, str]) -> list[str]:
+def stale(warehouse: Warehouse, plan: StreamPlan, shop: str, changed: dict[str, str]) -> list[str]:
     """The ids of those that the table has not, or not as of that change."""
     own = plan.tables[0].name
     if not changed:
         return []
     if not warehouse.has_table(own):
         return sorted(changed)
-    with warehouse.errors():
-        rows = warehouse.connection.execute(
-            f"SELECT gid, updated_at FROM {warehouse.table(own)}"
-            " WHERE _shop = ? AND _deleted_at IS NULL AND gid IN (SELECT unnest(?))",
-            [shop, list(changed)],
-        ).fetchall()
-    held = dict(rows)
+    rows = warehouse.rows(
+        f"SELECT gid, updated_at FROM {warehouse.table(own)}"
+        " WHERE _shop = ? AND _deleted_at IS NULL AND gid IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+        [shop, list(changed)],
+    )
+    held: dict[str, datetime] = dict(rows)
     return sorted(gid for gid, moment in changed.items() if held.get(gid) != _naive(moment))
 
 

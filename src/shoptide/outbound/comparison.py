@@ -15,7 +15,7 @@ from shoptide.outbound.planning import Planned, compare, gone
 from shoptide.outbound.rows import Draft, Drafter, read_columns, refuse_doubles
 from shoptide.outbound.sameness import to_the_store
 from shoptide.outbound.session import Session
-from shoptide.warehouse import DuckDBWarehouse, StagedSource
+from shoptide.warehouse import StagedSource, Warehouse
 
 # What a record's fate may be (`Ledger.marks`): applied, deleted, open, asked for; in capitals without a gid.
 SETTLED_ONCE = ("create", "delete")  # strategies whose records are done with, whatever their rows say later
@@ -37,7 +37,7 @@ class Comparison:
 
 @contextmanager
 def compared_source(
-    session: Session, warehouse: DuckDBWarehouse, ledger: Ledger, base: Path, *, retry_only: bool = False
+    session: Session, warehouse: Warehouse, ledger: Ledger, base: Path, *, retry_only: bool = False
 ) -> Iterator[Comparison]:
     """Read the source and compare it with the states of the last push; the source is held until the block ends.
 

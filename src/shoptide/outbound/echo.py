@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from shoptide.ledger import Ledger
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 from shoptide.warehouse.names import literal
 
 KEPT = timedelta(days=30)  # a webhook may be a day late, and a pull waits for its schedule (FACTS §7)
@@ -32,7 +32,7 @@ def changed_by_others(ledger: Ledger, shop: str, changes: Mapping[str, datetime 
     return {gid for gid, version in changes.items() if not _is_own(gid, version, own.get(gid, set()))}
 
 
-def landed_by_others(ledger: Ledger, warehouse: DuckDBWarehouse, shop: str, table: str, run_id: str) -> set[str]:
+def landed_by_others(ledger: Ledger, warehouse: Warehouse, shop: str, table: str, run_id: str) -> set[str]:
     """The records of a table that a pull brought or marked as deleted, and that others changed.
 
     Ask when the run has ended and before another one brings them again. Who works on single webhooks knows their

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shoptide.ledger import Ledger
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 STATE_COLUMNS = {
     "push": "VARCHAR",
@@ -70,7 +70,7 @@ HISTORY = Published("_shoptide_record_history", "record_history", HISTORY_COLUMN
 WRITTEN = Published("_shoptide_written_versions", "written_versions", WRITTEN_COLUMNS, ("id",), "id")
 
 
-def publish(warehouse: DuckDBWarehouse, ledger: Ledger) -> None:
+def publish(warehouse: Warehouse, ledger: Ledger) -> None:
     """Bring the tables up to the ledger. Nothing happens to a warehouse that is only read."""
     if warehouse.read_only:
         return
@@ -78,7 +78,7 @@ def publish(warehouse: DuckDBWarehouse, ledger: Ledger) -> None:
         _bring_up(warehouse, ledger, table)
 
 
-def _bring_up(warehouse: DuckDBWarehouse, ledger: Ledger, table: Published) -> None:
+def _bring_up(warehouse: Warehouse, ledger: Ledger, table: Published) -> None:
     names = tuple(table.columns)
     since = warehouse.newest(table.name, table.columns, table.newer)
     if since is not None:

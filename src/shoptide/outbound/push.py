@@ -31,7 +31,7 @@ from shoptide.outbound.session import Session
 from shoptide.outbound.writers import needs_marker
 from shoptide.resources.objects import PushObject
 from shoptide.shopify.client import AdminClient
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 EMPTY_KEY = "(empty)"
 COLLECT_AFTER = 200_000  # new objects
@@ -62,7 +62,7 @@ class Job:
     push: PushConfig
     target: PushObject
     session: Session
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     ledger: Ledger
     base: Path
     options: Options
@@ -78,7 +78,7 @@ class Job:
 
 
 def _job(
-    push: PushConfig, client: AdminClient, warehouse: DuckDBWarehouse, ledger: Ledger, base: Path, options: Options
+    push: PushConfig, client: AdminClient, warehouse: Warehouse, ledger: Ledger, base: Path, options: Options
 ) -> Job:
     target = checked_config(push)
     return Job(push, target, Session(push, target, client), warehouse, ledger, base, options)
@@ -91,7 +91,7 @@ def plan(
     push: PushConfig,
     *,
     client: AdminClient,
-    warehouse: DuckDBWarehouse,
+    warehouse: Warehouse,
     ledger: Ledger,
     base: Path,
     options: Options | None = None,
@@ -182,7 +182,7 @@ def push(
     push: PushConfig,
     *,
     client: AdminClient,
-    warehouse: DuckDBWarehouse,
+    warehouse: Warehouse,
     ledger: Ledger,
     clock: Clock,
     base: Path,

@@ -22,7 +22,7 @@ from shoptide.ledger import Ledger
 from shoptide.ledger.inbox import Delivery
 from shoptide.resources.topics import DATA_REQUEST, REDACT_CUSTOMER, REDACT_SHOP
 from shoptide.shopify.client import AdminClient
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 
 class ComplianceError(ShoptideError):
@@ -34,7 +34,7 @@ class Compliance:
     """Answers a shop's requests; `folder` is where what is handed out about people is put, for the operator to send."""
 
     client: AdminClient
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     ledger: Ledger
     clock: Clock
     folder: Path

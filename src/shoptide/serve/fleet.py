@@ -17,14 +17,14 @@ from shoptide.serve.sharing import SharedWarehouse
 from shoptide.serve.turns import Means
 from shoptide.serve.worker import Worker
 from shoptide.shopify.client import AdminClient
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 
 def open_worker(
     config: Config,
     clock: SystemClock,
     open_ledger: Callable[[], Ledger],
-    open_warehouse: Callable[[], DuckDBWarehouse],
+    open_warehouse: Callable[[], Warehouse],
     open_client: Callable[[str], AdminClient],
     state: Path,
 ) -> tuple[Process, Worker]:

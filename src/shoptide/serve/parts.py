@@ -26,7 +26,7 @@ from shoptide.serve.turns import Means
 from shoptide.serve.worker import Worker
 from shoptide.shopify import bulk
 from shoptide.shopify.client import AdminClient
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 
 def senders_of(config: Config) -> dict[str, Sender]:
@@ -51,7 +51,7 @@ class Opened:
     clock: Clock
     stop: threading.Event
     ledger: Ledger
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     open_client: Callable[[str], AdminClient]  # of a shop, by its alias
     state: Path  # the folder for files of our own
 
@@ -109,7 +109,7 @@ def _add_processors(process: Process, opened: Opened) -> Callable[[list[Delivery
     processors: dict[str, Processor] = {}
     folder = opened.config.path.parent / opened.config.serve.compliance
 
-    def comply(client: AdminClient, warehouse: DuckDBWarehouse) -> Callable[[Delivery], None]:
+    def comply(client: AdminClient, warehouse: Warehouse) -> Callable[[Delivery], None]:
         return Compliance(client, warehouse, opened.ledger, opened.clock, folder).carry_out
 
     for shop in opened.config.shops.values():

@@ -19,7 +19,7 @@ from shoptide.ledger import Ledger
 from shoptide.ledger.inbox import KEPT, Delivery, Inbox
 from shoptide.serve.work import Work, heard_streams
 from shoptide.shopify.client import AdminClient
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ GLANCE = 1.0  # seconds between looks that nobody asked for: other processes tak
 STANDBY = 10.0  # until another process is asked again whether it works for the shop still
 RENEWED = 3_600.0  # how long what the token may read is taken for granted
 
-Comply = Callable[[AdminClient, DuckDBWarehouse], Callable[[Delivery], None]]
+Comply = Callable[[AdminClient, Warehouse], Callable[[Delivery], None]]
 
 
 class Processor:
@@ -40,7 +40,7 @@ class Processor:
         pulls: list[PullConfig],
         *,
         ledger: Ledger,
-        warehouse: DuckDBWarehouse,
+        warehouse: Warehouse,
         open_client: Callable[[str], AdminClient],
         comply: Comply,
         clock: Clock,
@@ -109,7 +109,7 @@ class Processor:
             client.close()
             warehouse.close()
 
-    def _work(self, client: AdminClient, warehouse: DuckDBWarehouse, run_id: str) -> Work:
+    def _work(self, client: AdminClient, warehouse: Warehouse, run_id: str) -> Work:
         return Work(
             client=client,
             warehouse=warehouse,

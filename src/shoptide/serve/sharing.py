@@ -8,20 +8,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shoptide.warehouse import DuckDBWarehouse
+    from shoptide.warehouse import Warehouse
 
 
 class SharedWarehouse:
     """Connections to one warehouse, a thread's own each. Between turns a DuckDB file is free for other processes."""
 
-    def __init__(self, open_one: Callable[[], DuckDBWarehouse]) -> None:
+    def __init__(self, open_one: Callable[[], Warehouse]) -> None:
         self._open_one = open_one
         self._lock = threading.Lock()
-        self._opened: DuckDBWarehouse | None = None
+        self._opened: Warehouse | None = None
         self._users = 0
 
     @contextmanager
-    def use(self) -> Iterator[DuckDBWarehouse]:
+    def use(self) -> Iterator[Warehouse]:
         """A connection for a thread. Raises WarehouseLocked while another process holds the file."""
         with self._lock:
             if self._opened is None:

@@ -16,7 +16,7 @@ from shoptide.inbound.sweep import Recent, recent, stale
 from shoptide.resources.changes import changes_document
 from shoptide.resources.extraction import StreamPlan
 from shoptide.shopify.client import AdminClient
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Sweeper:
     """Looks at one shop's streams. `missed` counts by stream what no webhook had told of."""
 
     client: AdminClient
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     stop: Callable[[], bool]
     missed: dict[str, int] = field(default_factory=dict)
     _stirred: dict[str, float] = field(default_factory=dict)  # when it was busy last, monotonic

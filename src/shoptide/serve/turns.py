@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shoptide.inbound.events import PullReport
     from shoptide.serve.queue import Queue
     from shoptide.shopify.client import AdminClient
-    from shoptide.warehouse import DuckDBWarehouse
+    from shoptide.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Means:
     clock: Clock
     stop: Callable[[], bool]
     open_ledger: Callable[[], Ledger]
-    open_warehouse: Callable[[], AbstractContextManager[DuckDBWarehouse]]
+    open_warehouse: Callable[[], AbstractContextManager[Warehouse]]
     open_client: Callable[[str], AdminClient]  # of a shop, by its alias
     state: Path  # the folder for files of our own
 
@@ -192,7 +192,7 @@ class Turns:
         return "put off"
 
 
-def brought(ledger: Ledger, warehouse: DuckDBWarehouse, report: PullReport) -> bool:
+def brought(ledger: Ledger, warehouse: Warehouse, report: PullReport) -> bool:
     """Whether a pull brought a change of somebody else's: its pushes need not answer to what they did themselves."""
     from shoptide.outbound.echo import landed_by_others
 

@@ -33,7 +33,7 @@ from shoptide.resources.topics import COMPLIANCE, HINTS, UNINSTALLED, hint_of
 from shoptide.serve.compliance import ComplianceError
 from shoptide.serve.sweeping import Sweeper
 from shoptide.shopify.client import AdminClient
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Work:
     """One shop's work. `comply` carries out a compliance request and raises ShoptideError when it can't yet."""
 
     client: AdminClient
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     ledger: Ledger
     clock: Clock
     run_id: str

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from shoptide.config import WarehouseConfig
+from shoptide.config import WarehouseConfig, without_secrets
 from shoptide.errors import ConfigError
 from shoptide.warehouse.duckdb import DuckDBWarehouse, database_path
+from shoptide.warehouse.protocol import Capabilities, Warehouse
 from shoptide.warehouse.staged import Kind, StagedSource
 
-__all__ = ["DuckDBWarehouse", "Kind", "StagedSource", "open_warehouse"]
+__all__ = ["Capabilities", "DuckDBWarehouse", "Kind", "StagedSource", "Warehouse", "open_warehouse"]
 
 
-def open_warehouse(config: WarehouseConfig, *, base: Path, read_only: bool = False) -> DuckDBWarehouse:
+def open_warehouse(config: WarehouseConfig, *, base: Path, read_only: bool = False) -> Warehouse:
     """Open the configured warehouse; relative paths are below `base`.
 
     Raises ConfigError for a URL of a kind there is none for, WarehouseLocked when another process holds the file,
     WarehouseError when it can't be opened or made.
     """
     scheme = config.url.partition(":")[0]
-    if scheme != "duckdb":
-        raise ConfigError(
-            f"[warehouse] url: {scheme!r} is no warehouse Shoptide {'knows' if scheme else 'can read from the URL'}",
-            hint='use a DuckDB file: url = "duckdb:///warehouse.duckdb"',
-        )
-    return DuckDBWarehouse(database_path(config.url, base), config.schema, read_only=read_only, views=config.views)
+    if scheme == "duckdb":
+        return DuckDBWarehouse(database_path(config.url, base), config.schema, read_only=read_only, views=config.views)
+    url, secrets = without_secrets(config.url)
+    config = replace(config, url=url, secrets=secrets | config.secrets)
+    if scheme in ("postgresql", "postgres"):
+        from shoptide.warehouse.postgres import PostgresWarehouse
+
+        return PostgresWarehouse(config, read_only=read_only)
+    raise ConfigError(
+        f"[warehouse] url: {scheme!r} is no warehouse Shoptide {'knows' if scheme else 'can read from the URL'}",
+        hint='use a DuckDB file, url = "duckdb:///warehouse.duckdb", or "postgresql://me@host/database"',
+    )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import copy
 import re
-import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,17 +14,12 @@ from urllib.parse import unquote
 import duckdb
 
 from shoptide.config import FileConfig
-from shoptide.errors import ConfigError, WarehouseError, WarehouseLocked, WarehouseMemory
-from shoptide.warehouse.names import literal, quoted
+from shoptide.errors import ConfigError, WarehouseError
+from shoptide.warehouse.lines import reading
+from shoptide.warehouse.names import listed, literal, quoted
+from shoptide.warehouse.protocol import Capabilities, Columns, Lacking, Row
 from shoptide.warehouse.staged import StagedSource, stage
-
-LOCKED = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
-BASE_MEMORY, THREAD_MEMORY = 256, 64  # megabytes of DuckDB's in bounded work; beyond that it spills beside the file
-SETTINGS = {
-    "TimeZone": "UTC",
-    # Extensions would be fetched from the network when a query needs one.
-    "autoinstall_known_extensions": False,
-}
+from shoptide.warehouse.workbench import SETTINGS, bounded, few_threads, mapped
 
 
 def database_path(url: str, base: Path) -> Path | None:
@@ -40,30 +34,11 @@ def database_path(url: str, base: Path) -> Path | None:
     return base / path
 
 
-def mapped(error: duckdb.Error, what: str) -> WarehouseError:
-    """A DuckDB error in our words: who holds the lock, which path can't be written."""
-    text = str(error)
-    if found := LOCKED.search(text):
-        return WarehouseLocked(
-            f"{what} is held by another process ({Path(found['program']).name}, pid {found['pid']})",
-            hint="wait for it or close it, then run the same command again",
-        )
-    if "Could not set lock" in text:
-        return WarehouseLocked(f"{what} is held by another process", hint="wait for it, then run the command again")
-    first = text.split("\n")[0]
-    if (
-        isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory Error" in text
-    ):  # or another's, read as a stream
-        return WarehouseMemory(f"{what}: {first}", hint="give it more memory, or less to do at once")
-    if "Permission denied" in text or "Cannot open file" in text or "No such file" in text or "read-only" in text:
-        return WarehouseError(
-            f"{what} can't be opened: {first}", hint="check [warehouse] url, the folder and its rights"
-        )
-    return WarehouseError(f"{what}: {first}")
-
-
 class DuckDBWarehouse:
-    """One DuckDB database. A connection is used by one thread at a time; `beside` opens more."""
+    """One DuckDB database, engine and workbench at once. A connection is used by one thread at a time; `beside` opens
+    more."""
+
+    capabilities = Capabilities(local_files=True)
 
     dialect = "duckdb"
 
@@ -124,36 +99,12 @@ class DuckDBWarehouse:
         except duckdb.Error as error:
             raise mapped(error, self.what) from error
 
-    @contextmanager
-    def bounded(self) -> Iterator[None]:
-        """Work within memory that does not grow with the data; a database in memory has nowhere else to go."""
-        if self.path is None:
-            yield
-            return
-        row = self.connection.execute("SELECT current_setting('threads')").fetchone()
-        threads = int(row[0]) if row else 1
-        self.connection.execute(f"SET memory_limit = '{BASE_MEMORY + THREAD_MEMORY * threads}MB'")
-        try:
-            yield
-        finally:
-            self.connection.execute("RESET memory_limit")
+    def bounded(self) -> AbstractContextManager[None]:
+        """As `workbench.bounded`; a database in memory has nowhere else to go."""
+        return nullcontext() if self.path is None else bounded(self.connection)
 
-    @contextmanager
-    def few_threads(self) -> Iterator[None]:
-        """Work with one thread a connection where there are no more than two.
-
-        Two threads that fill one table copy their halves together in the end, which takes longer than one alone; the
-        other is of better use to a second connection.
-        """
-        row = self.connection.execute("SELECT current_setting('threads')").fetchone()
-        if not row or int(row[0]) > 2:
-            yield
-            return
-        self.connection.execute("SET threads = 1")
-        try:
-            yield
-        finally:
-            self.connection.execute(f"SET threads = {int(row[0])}")
+    def few_threads(self) -> AbstractContextManager[None]:
+        return few_threads(self.connection)
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -167,11 +118,59 @@ class DuckDBWarehouse:
                 raise
             self.connection.execute("COMMIT")
 
-    def execute(self, sql: str, values: Sequence[object] = ()) -> tuple[int, list[tuple[Any, ...]]]:
+    def execute(self, sql: str, values: Sequence[object] = ()) -> tuple[int, list[Row]]:
         """Run a statement; returns rows affected and rows found."""
         with self.errors():
             found = self.connection.execute(sql, list(values)).fetchall()
         return len(found), found
+
+    @property
+    def workbench(self) -> duckdb.DuckDBPyConnection:
+        return self.connection
+
+    def reader(self) -> duckdb.DuckDBPyConnection:
+        return self.beside().connection
+
+    def run(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Execute a statement; returns how many rows it affected."""
+        with self.errors():
+            found = self.connection.execute(sql, list(values)).fetchall()
+        return int(found[0][0]) if found and isinstance(found[0][0], int) else 0
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        with self.errors():
+            return self.connection.execute(sql, list(values)).fetchall()
+
+    def create(self, name: str, columns: Columns, keys: Sequence[Sequence[str]] = ()) -> None:  # noqa: ARG002  # indexes would slow it
+        declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
+        self.connection.execute(f"CREATE TABLE {self.table(name)} ({declared})")
+
+    def add_column(self, name: str, column: str, kind: str) -> None:
+        self.connection.execute(f"ALTER TABLE {self.table(name)} ADD COLUMN {quoted(column)} {kind}")
+
+    def retype(self, name: str, column: str, kind: str) -> None:
+        self.connection.execute(f"ALTER TABLE {self.table(name)} ALTER {quoted(column)} TYPE {kind}")
+
+    def bring(self, staged: str, columns: Sequence[str]) -> str:  # noqa: ARG002  # all of it is here already
+        return staged
+
+    def insert(
+        self,
+        name: str,
+        chosen: Mapping[str, str],
+        rows: str,
+        values: Sequence[object] = (),
+        lacking: Lacking | None = None,
+    ) -> None:
+        where = f" WHERE {lacking.condition}" if lacking else ""
+        self.connection.execute(
+            f"INSERT INTO {self.table(name)} ({listed(tuple(chosen))})"
+            f" SELECT {', '.join(chosen.values())} FROM {rows} s{where}",
+            list(values),
+        )
+
+    def rehash(self, name: str, keys: Sequence[str], hashed: str, where: str) -> int:  # noqa: ARG002  # rows are at hand
+        return self.run(f"UPDATE {self.table(name)} SET _row_hash = {hashed} WHERE {where}")
 
     def table(self, name: str) -> str:
         """A table's quoted name with its schema."""
@@ -221,7 +220,7 @@ class DuckDBWarehouse:
         if connection.execute(known, [self.schema]).fetchone():
             connection.execute(f"SET search_path = {literal(f'{self.schema},main')}")
 
-    def publish(self, name: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> None:
+    def publish(self, name: str, columns: Columns, rows: Sequence[Row]) -> None:
         """Replace a small bookkeeping table with these rows, in one transaction."""
         declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
         with self.transaction() as connection:
@@ -232,7 +231,7 @@ class DuckDBWarehouse:
 
     # tables that follow others, row by row of a file
 
-    def newest(self, name: str, columns: dict[str, str], column: str) -> Any:
+    def newest(self, name: str, columns: Columns, column: str) -> Any:
         """The largest value of a column; None where there is no such table, an empty one, or one of other columns."""
         if list(self.columns(name)) != list(columns):
             return None
@@ -245,9 +244,9 @@ class DuckDBWarehouse:
             found = self.connection.execute(f"SELECT count(*) FROM {self.table(name)}").fetchone()
         return int(found[0]) if found else 0
 
-    def merge_lines(self, name: str, columns: dict[str, str], keys: tuple[str, ...], lines: Iterable[str]) -> None:
+    def merge_lines(self, name: str, columns: Columns, keys: tuple[str, ...], lines: Iterable[str]) -> None:
         """Put rows, as blocks of lines of JSON objects, in place of those with the same keys."""
-        with self._read_lines(columns, lines) as rows, self.transaction() as connection:
+        with reading(columns, lines) as rows, self.transaction() as connection:
             if rows is None:
                 return
             same = " AND ".join(f"t.{quoted(key)} = n.{quoted(key)}" for key in keys)
@@ -256,27 +255,10 @@ class DuckDBWarehouse:
             connection.execute(f"INSERT INTO {self.table(name)} SELECT * FROM newer")
             connection.execute("DROP TABLE newer")
 
-    def replace_lines(self, name: str, columns: dict[str, str], lines: Iterable[str]) -> None:
+    def replace_lines(self, name: str, columns: Columns, lines: Iterable[str]) -> None:
         """Make a table of just these rows, given as blocks of lines of JSON objects."""
         declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
-        with self._read_lines(columns, lines) as rows, self.transaction() as connection:
+        with reading(columns, lines) as rows, self.transaction() as connection:
             connection.execute(f"CREATE OR REPLACE TABLE {self.table(name)} ({declared})")
             if rows is not None:
                 connection.execute(f"INSERT INTO {self.table(name)} {rows}")
-
-    @contextmanager
-    def _read_lines(self, columns: dict[str, str], lines: Iterable[str]) -> Iterator[str | None]:
-        """The SELECT of lines' rows, which stand in a file meanwhile; None when there are none."""
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".jsonl") as file:
-            file.writelines(lines)
-            file.flush()
-            if not file.tell():
-                yield None
-                return
-            as_text = {"TIMESTAMP": "VARCHAR"}  # instants come with their offset
-            declared = ", ".join(
-                f"{literal(name)}: {literal(as_text.get(kind, kind))}" for name, kind in columns.items()
-            )
-            casts = ", ".join(f"CAST({quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in columns.items())
-            read = f"read_json({literal(file.name)}, format = 'newline_delimited', columns = {{{declared}}})"
-            yield f"SELECT {casts} FROM {read}"

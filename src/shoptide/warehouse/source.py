@@ -54,7 +54,10 @@ def in_plain_times(query: str, described: Iterable[tuple[Any, ...]]) -> str:
 
 
 def unreadable(source: str, error: duckdb.Error) -> SourceError:
-    reason = str(error).split("\n\n")[0].strip()
+    return unreadable_because(source, str(error).split("\n\n")[0].strip())
+
+
+def unreadable_because(source: str, reason: str) -> SourceError:
     return SourceError(f"source {source}: {reason}", hint="try it with `shoptide query`")
 
 

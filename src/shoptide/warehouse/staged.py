@@ -172,14 +172,25 @@ def stage(
             rows, places = STAGED, load(connection, STAGED, path, source, file or FileConfig())
         else:
             rows, places = _of_query(connection, source), None
-        found = connection.sql(f"SELECT * FROM {rows}")
-        number = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
     except duckdb.Error as error:
         connection.close()
         raise unreadable(source, error) from None
     except BaseException:
         connection.close()
         raise
+    return staged_rows(connection, source, rows, places)
+
+
+def staged_rows(
+    connection: duckdb.DuckDBPyConnection, source: str, rows: str, places: Places | None = None
+) -> StagedSource:
+    """A source whose rows stand in a table of `connection`, which is closed with it."""
+    try:
+        found = connection.sql(f"SELECT * FROM {rows}")
+        number = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
+    except duckdb.Error as error:
+        connection.close()
+        raise unreadable(source, error) from None
     types = {name: Kind.of(kind) for name, kind in zip(found.columns, found.types, strict=True)}
     count = int(number[0]) if number else 0
     return StagedSource(source, tuple(found.columns), types, count, connection, rows, places=places)

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from shoptide.config import LedgerConfig, WarehouseConfig
+from shoptide.config import LedgerConfig
 from shoptide.ledger import Ledger, RecordState, open_ledger
 from shoptide.outbound.publication import publish
-from shoptide.warehouse import DuckDBWarehouse, open_warehouse
+from shoptide.warehouse import DuckDBWarehouse
 
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[DuckDBWarehouse]:
-    with open_warehouse(WarehouseConfig("duckdb:///w.duckdb"), base=tmp_path) as found:
+    with DuckDBWarehouse(tmp_path / "w.duckdb", "shopify") as found:
         yield found
 
 

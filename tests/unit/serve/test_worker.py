@@ -174,10 +174,10 @@ def test_a_push_runs_when_its_trigger_answers_anew(site: Site) -> None:
     assert site.worker.turns.watch("push.vip") == "failed"
     assert "trigger: " in str(site.syncs.state("push.vip").error)
     with site.means.open_warehouse() as warehouse:
-        warehouse.connection.execute("create table crm as select 1 as id")
+        warehouse.workbench.execute("create table crm as select 1 as id")
     assert [site.worker.turns.watch("push.vip") for _ in range(2)] == ["queued", "unchanged"]
     with site.means.open_warehouse() as warehouse:
-        warehouse.connection.execute("insert into crm values (2)")
+        warehouse.workbench.execute("insert into crm values (2)")
     assert site.worker.turns.watch("push.vip") == "queued"
     until(lambda: "succeeded" in site.outcomes("vip"))
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from shoptide.config import WarehouseConfig
-from shoptide.warehouse import DuckDBWarehouse, open_warehouse
+from shoptide.warehouse import DuckDBWarehouse
 
 
 def test_transactions_of_several_threads_do_not_meet(tmp_path: Path) -> None:
     """Each adds to the same row; none is refused and none is lost, and their temporary tables are their own."""
-    with open_warehouse(WarehouseConfig("duckdb:///w.duckdb"), base=tmp_path) as first:
+    with DuckDBWarehouse(tmp_path / "w.duckdb", "shopify") as first:
         first.connection.execute(f"CREATE TABLE {first.table('n')} AS SELECT 0 AS n")
 
         def add(warehouse: DuckDBWarehouse) -> None:
@@ -29,5 +28,5 @@ def test_transactions_of_several_threads_do_not_meet(tmp_path: Path) -> None:
 
 def test_times_are_utc_on_every_connection(tmp_path: Path) -> None:
     """Settings of a connection are not handed on by DuckDB."""
-    with open_warehouse(WarehouseConfig("duckdb:///w.duckdb"), base=tmp_path) as first:
+    with DuckDBWarehouse(tmp_path / "w.duckdb", "shopify") as first:
         assert first.beside().run_query("SELECT current_setting('TimeZone')")[1] == [("UTC",)]

@@ -38,7 +38,9 @@ class Engine(Protocol):
     """What making views asks of a warehouse; SQL is the engine's own."""
 
     schema: str
-    dialect: str
+
+    @property
+    def dialect(self) -> str: ...
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> tuple[int, list[tuple[Any, ...]]]: ...
 

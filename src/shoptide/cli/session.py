@@ -18,7 +18,8 @@ from shoptide.config import Config, PullConfig, PushConfig, ShopConfig
 from shoptide.config_file import load_config
 from shoptide.errors import UsageError
 from shoptide.ledger import Ledger, open_ledger
-from shoptide.shopify.client import AdminClient
+from shoptide.ledger.shares import LedgerShares
+from shoptide.shopify.client import AdminClient, budget_of
 from shoptide.shopify.tokens import FileTokenStore
 from shoptide.warehouse import Warehouse, open_warehouse
 
@@ -47,7 +48,9 @@ class Session:
 
     def client(self, alias: str) -> AdminClient:
         store = FileTokenStore(self.state_folder / "tokens.json")
-        return AdminClient(self.config.shops[alias], clock=self.clock, token_store=store)
+        shop = self.config.shops[alias]
+        shares = LedgerShares(self.ledger, budget_of(shop))
+        return AdminClient(shop, clock=self.clock, token_store=store, shares=shares)
 
     def warehouse(self, *, read_only: bool = False) -> Warehouse:
         return open_warehouse(self.config.warehouse, base=self.base, read_only=read_only)

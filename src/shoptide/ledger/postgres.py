@@ -53,8 +53,11 @@ class PostgresStore(Store):
             self.alone(connection)
             connection.execute(sa.schema.CreateSchema(self.schema, if_not_exists=True))
 
-    def alone(self, connection: sa.Connection) -> None:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_key(self.schema, "layout"))))
+    def alone(self, connection: sa.Connection, name: str = "layout") -> None:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_key(self.schema, name))))
+
+    def seconds(self, connection: sa.Connection) -> float:
+        return float(connection.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
 
     def insert(self, table: sa.Table) -> Any:
         return postgresql.insert(table)

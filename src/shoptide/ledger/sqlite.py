@@ -47,6 +47,9 @@ class SQLiteStore(Store):
         if self.path.exists() and not os.access(self.path, os.W_OK):
             raise LedgerError(f"{self.shown} can't be written", hint="check the file's rights")
 
+    def seconds(self, connection: sa.Connection) -> float:  # noqa: ARG002  # all of them are on this machine
+        return self.clock.now().timestamp()
+
     def insert(self, table: sa.Table) -> Any:
         return sqlite.insert(table)
 

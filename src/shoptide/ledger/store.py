@@ -69,8 +69,12 @@ class Store:
     def make_room(self) -> None:
         """Make what tables are made in, if it isn't there."""
 
-    def alone(self, connection: sa.Connection) -> None:
-        """Keep others from changing the layout until the connection's transaction ends."""
+    def alone(self, connection: sa.Connection, name: str = "layout") -> None:
+        """Keep others from what bears that name until the connection's transaction ends."""
+
+    def seconds(self, connection: sa.Connection) -> float:
+        """The time that all users of the database agree on, in seconds."""
+        raise NotImplementedError
 
     def insert(self, table: sa.Table) -> Any:
         """An insert that knows on_conflict_do_update and on_conflict_do_nothing."""

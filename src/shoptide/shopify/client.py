@@ -40,7 +40,7 @@ from shoptide.shopify.backoff import Backoff, pause
 from shoptide.shopify.cost import requested_cost
 from shoptide.shopify.document import parse
 from shoptide.shopify.endpoint import Endpoint
-from shoptide.shopify.governor import Governor, Ticket, governor_for
+from shoptide.shopify.governor import Governor, Shares, Ticket, governor_for
 from shoptide.shopify.meter import Meter
 from shoptide.shopify.replies import Call, Reply
 from shoptide.shopify.schema import SUPPORTED_VERSIONS, Schema, load
@@ -82,10 +82,12 @@ class AdminClient:
         token_store: TokenStore | None = None,
         patience: Patience | None = None,
         chance: random.Random | None = None,
+        shares: Shares | None = None,
     ) -> None:
         """Open without a request; raises ConfigError for a version, plan or set of credentials that can't work.
 
-        A `transport` that is given stays the giver's to close. `token_store` keeps rotating refresh tokens.
+        A `transport` that is given stays the giver's to close. `token_store` keeps rotating refresh tokens;
+        `shares` divides the query budget with other processes.
         """
         if shop.api_version not in SUPPORTED_VERSIONS:
             raise ConfigError(
@@ -108,6 +110,8 @@ class AdminClient:
         self._costs = _LearnedCosts()
         self._access: Access | None = None
         self._told_version = False
+        self._closed = False
+        self.governor.used_by(shares)
 
     def __repr__(self) -> str:
         return f"<AdminClient {self.domain} {self.api_version}>"
@@ -123,6 +127,9 @@ class AdminClient:
         return load(self.api_version)
 
     def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self.governor.left_by()
         if self._owned:
             self.http.close()
 
@@ -252,6 +259,12 @@ def _throttle_delay(refused: Throttling, times: int, delays: Iterator[float]) ->
     if isinstance(refused, Throttled) and refused.retry.after is not None:
         return 0.0 if times == 1 else min(RECOMMENDED_PAUSE, next(delays))
     return next(delays)
+
+
+def budget_of(shop: ShopConfig) -> str:
+    """The name of the budget that clients of this shop and app spend from, wherever they are. It tells no secret."""
+    digest = hashlib.sha256(_app(shop).encode()).hexdigest()
+    return f"{Endpoint.of(shop).budget} {digest[:12]}"
 
 
 def _app(shop: ShopConfig) -> str:

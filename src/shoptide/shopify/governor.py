@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from itertools import count
+from typing import Protocol
 
 from shoptide.clock import Clock, SystemClock
 from shoptide.errors import ConfigError
@@ -51,6 +52,35 @@ class Ticket:
     sent_at: float = 0.0
 
 
+@dataclass(frozen=True)
+class Share:
+    """What a process may spend from: the budget divided by so many `parties`, this one among them.
+
+    `full_in` is in how many seconds the whole budget is certainly full, for all that others have spent.
+    """
+
+    parties: int
+    full_in: float
+
+
+NOT_YET = Share(0, 0.0)  # the others have to make room first
+
+
+class Shares(Protocol):
+    """Where processes that spend from one budget agree on their shares."""
+
+    def renew(self, refill: float) -> Share:
+        """Renew the share or ask for one; `refill` is how many seconds an empty budget takes to be full."""
+
+    def leave(self, full_in: float) -> None:
+        """Give the share back; the budget is full in so many seconds if nobody else spends from it."""
+
+
+# How often a share is renewed while it is spent from, and how soon asked for again by who has none yet; seconds.
+RENEWED_EVERY = 2.0
+ASKED_EVERY = 0.25
+# After so many seconds without renewing, others may have taken the share for theirs.
+FORGOTTEN = 8.0
 # The margin that is never spent, in seconds of restoring: for a store that counts in whole points or restores in steps.
 SAFETY_SECONDS = 0.1
 # While answers are outstanding their refunds may come any moment, so a waiter looks again at least this often.
@@ -88,6 +118,7 @@ class Bucket:
         self._in_flight: dict[int, Ticket] = {}
         self._settled: list[_Settled] = []  # those that a request still in flight was under way beside
         self._doubted_until = float("-inf")
+        self.parties = 1
         self.waiting: list[Ticket] = []
 
     @property
@@ -134,6 +165,25 @@ class Bucket:
         self._settled.append(_Settled(now, actual, ticket.cost - actual))
         self._forget()
 
+    def divide(self, parties: int, now: float) -> None:
+        """Go on with the share of one of so many: what the share can't hold is given up."""
+        self._advance(now)
+        whole = Allowance(self.allowance.maximum * self.parties, self.allowance.restore_rate * self.parties)
+        self.parties = parties
+        self.allowance = Allowance(whole.maximum / parties, whole.restore_rate / parties)
+        self._level = min(self._level, self.allowance.maximum - self.in_flight)
+
+    def begin(self, full_in: float, now: float) -> None:
+        """Begin to spend when others did before: of theirs beside us nothing is known, of what was theirs a bound."""
+        self._advance(now)
+        held = 0.0 if self.parties > 1 else self.allowance.maximum - full_in * self.allowance.restore_rate
+        self._level = min(self._level, max(0.0, held))
+
+    def full_in(self, now: float) -> float:
+        """Seconds until the whole budget is certainly full, what is in flight counted as spent."""
+        missing = self.allowance.maximum - self.level(now)
+        return max(0.0, missing) / self.allowance.restore_rate
+
     def doubt(self, now: float) -> None:
         """Trust our own count no more for a while: the store said THROTTLED to what we thought was affordable."""
         self._doubted_until = now + DOUBT_SECONDS
@@ -146,13 +196,17 @@ class Bucket:
             return  # an older picture than the one we stand on
         self._believed = ticket.sent_at
         if status.restore_rate > 0 and status.maximum > 0:
-            self.allowance = Allowance(status.maximum, status.restore_rate)
+            self.allowance = Allowance(status.maximum / self.parties, status.restore_rate / self.parties)
         beside = [each for each in self._settled if each.at >= ticket.sent_at]
         restored = (now - ticket.sent_at) * self.allowance.restore_rate
         if self._level > status.available + restored + sum(each.refund for each in beside) + WHOLE_POINT:
             self.doubt(now)
         least = status.available - sum(each.cost for each in beside) - self.in_flight
-        level = least if now < self._doubted_until else max(least, self._level)
+        if now < self._doubted_until:
+            level = least / self.parties
+        else:
+            # The others' shares, spent or not, are theirs.
+            level = max(least - (self.parties - 1) * self.allowance.maximum, self._level)
         self._level = min(level, self.allowance.maximum - self.in_flight)
         self._at = now
 
@@ -175,6 +229,30 @@ class Governor:
         self._bucket = Bucket(PLANS[plan], clock.monotonic())
         self._lock = threading.Lock()
         self._numbers = count()
+        self._shares: Shares | None = None
+        self._renewed = float("-inf")
+        self._has_share = False
+        self._users = 0
+
+    def used_by(self, shares: Shares | None) -> None:
+        """A client begins to send; with `shares` the budget is divided with other processes."""
+        with self._lock:
+            self._users += 1
+            if self._shares is None:
+                self._shares = shares
+
+    def left_by(self) -> None:
+        """A client has ended; the last one gives the share back."""
+        with self._lock:
+            self._users -= 1
+            if self._users > 0 or self._shares is None:
+                return
+            shares, self._shares = self._shares, None
+            now = self._clock.monotonic()
+            if self._renewed > float("-inf"):
+                shares.leave(self._bucket.full_in(now) if self._has_share else 0.0)
+            self._renewed, self._has_share = float("-inf"), False
+            self._bucket.divide(1, now)
 
     @property
     def allowance(self) -> Allowance:
@@ -223,11 +301,32 @@ class Governor:
     def _try(self, ticket: Ticket, clock: Clock) -> Ticket | None:
         with self._lock:
             now = clock.monotonic()
+            if self._shares is not None and not self._share_holds(self._shares, now):
+                return None
             return self._bucket.take(ticket, now) if self._bucket.wait(ticket, now) == 0.0 else None
+
+    def _share_holds(self, shares: Shares, now: float) -> bool:
+        """Renew the share when it is time to. One that was not spent from for long is one to begin anew."""
+        since = now - self._renewed
+        if since < (RENEWED_EVERY if self._has_share else ASKED_EVERY):
+            return self._has_share
+        self._renewed = now
+        allowance = self._bucket.allowance
+        share = shares.renew(allowance.maximum / allowance.restore_rate)
+        if share.parties:
+            self._bucket.divide(share.parties, now)
+            if not self._has_share or since > FORGOTTEN:
+                self._bucket.begin(share.full_in, now)
+        self._has_share = bool(share.parties)
+        return self._has_share
 
     def _nap(self, ticket: Ticket, clock: Clock) -> float:
         with self._lock:
+            if self._shares is not None and not self._has_share:
+                return ASKED_EVERY
             wait = self._bucket.wait(ticket, clock.monotonic())
+            if self._shares is not None:
+                wait = min(wait, RENEWED_EVERY)
             return min(wait, GLANCE) if self._bucket.is_busy(ticket) else wait
 
     def _leave(self, ticket: Ticket) -> None:

@@ -11,7 +11,6 @@ only its key and its hash, and the row itself when the table has it otherwise.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +37,7 @@ from shoptide.warehouse import Warehouse
 from shoptide.warehouse.names import listed, literal, quoted
 
 LANDED, HEADS, CARRIERS, INCOMING = "_landed", "_heads", "_carriers", "_incoming"
-CHUNK = 64 * 1024 * 1024  # bytes of a file that are typed at once; each chunk costs a tenth of a second by itself
+CHUNK = 128 * 1024 * 1024  # bytes of a file that are typed at once; each chunk costs a tenth of a second by itself
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Staging:
         self.warehouse = warehouse
         self.plan = plan
         self.targets: dict[str, Target] = {}
-        self._readers: list[duckdb.DuckDBPyConnection] = []
+        self._reader: duckdb.DuckDBPyConnection | None = None
         self._tree = file_tree(plan)
         self._fingerprint: str | None = None
         self._lines = 0
@@ -110,24 +109,17 @@ class Staging:
         """Take the lines of these files, in their order. Raises ProofFailed for what does not fit the types."""
         if not self._lines:
             self._straight = self._ways()
-        self._open()
-        with ThreadPoolExecutor(1, thread_name_prefix="typing") as beside, self.warehouse.few_threads():
-            ahead: Future[duckdb.DuckDBPyConnection] | None = None
-            for number, chunk in enumerate(pieces(paths, CHUNK)):
-                typed = beside.submit(self._type, chunk, self._readers[number % len(self._readers)])
-                if ahead is not None:
-                    self._take(ahead.result())
-                ahead = typed
-                wait([typed])
-            if ahead is not None:
-                self._take(ahead.result())
+        with self.warehouse.few_threads():
+            for chunk in pieces(paths, CHUNK):
+                self._take(self._type(chunk, self.reader))
 
-    def _open(self) -> None:
-        """Two connections: while the rows of one's lines are taken, the other types the next chunk."""
-        while len(self._readers) < 2:
-            reader = self.warehouse.reader()
-            reader.execute("SET arrow_lossless_conversion = true")  # rows keep their types: JSON stays JSON
-            self._readers.append(reader)
+    @property
+    def reader(self) -> duckdb.DuckDBPyConnection:
+        """The connection on which lines are typed."""
+        if self._reader is None:
+            self._reader = self.warehouse.reader()
+            self._reader.execute("SET arrow_lossless_conversion = true")  # rows keep their types: JSON stays JSON
+        return self._reader
 
     def _take(self, reader: duckdb.DuckDBPyConnection) -> None:
         # What a later chunk's rows are counted from.
@@ -379,9 +371,9 @@ class Staging:
 
     def close(self) -> None:
         """Let go of the lines; what was split stays."""
-        for reader in self._readers:
-            reader.close()
-        self._readers.clear()
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     def _drop(self, names: list[str]) -> None:
         for name in names:

@@ -55,10 +55,10 @@ def bounded(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 @contextmanager
 def few_threads(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Work with one thread a connection where there are no more than two.
+    """Work with one thread where there are no more than two.
 
-    Two threads that fill one table copy their halves together in the end, which takes longer than one alone; the
-    other is of better use to a second connection.
+    Two threads that fill a small wide table copy their halves together in the end, which takes more processor time than
+    one thread needs for all of it.
     """
     row = connection.execute("SELECT current_setting('threads')").fetchone()
     if not row or int(row[0]) > 2:

@@ -73,16 +73,46 @@ def parent_kinds(plan: StreamPlan, table: Table) -> list[str]:
 
 
 def rows_of(plan: StreamPlan, lines: Iterable[Line]) -> dict[str, list[Row]]:
-    """Sort lines into rows by table, in their order; raises ProofFailed for lines that no table takes."""
-    return _Sorting(plan, list(lines)).rows()
+    """Sort the whole lines of some records into rows by table; raises ProofFailed for lines that no table takes."""
+    return Sorter(plan).rows(lines)
+
+
+def owners_of(plan: StreamPlan, lines: Iterable[Line]) -> dict[str, str]:
+    """What a file's lines tell of each other: the parent's gid of every node that lines elsewhere hang on."""
+    above = [plan.table(table.parent) for table in plan.tables if table.origin == "lines" and table.parent]
+    kinds = {kind for table in above if table.origin == "lines" for kind in table.typenames}
+    return {
+        line["id"]: line["__parentId"] for line in lines if "__parentId" in line and line.get("__typename") in kinds
+    }
+
+
+class Sorter:
+    """Cuts lines into rows, in one go or some lines of a file at a time.
+
+    With the whole lines of each record at a time `owners` is not needed; of a file whose records are spread over it
+    they are `owners_of`, and positions go on from call to call.
+    """
+
+    def __init__(self, plan: StreamPlan, owners: Mapping[str, str] | None = None) -> None:
+        self.plan = plan
+        self.owners = owners or {}
+        self._counts: dict[str, Counter[str]] = {table.name: Counter() for table in plan.tables}
+
+    def rows(self, lines: Iterable[Line]) -> dict[str, list[Row]]:
+        """Rows by table, in the lines' order. Raises ProofFailed for lines that no table takes, and for orphans."""
+        return _Sorting(self.plan, list(lines), self.owners, self._counts).rows()
 
 
 class _Sorting:
     """One pass over lines: tables stand parents before children, so each row's record is known when its turn comes."""
 
-    def __init__(self, plan: StreamPlan, lines: list[Line]) -> None:
+    def __init__(
+        self, plan: StreamPlan, lines: list[Line], owners: Mapping[str, str], counts: Mapping[str, Counter[str]]
+    ) -> None:
         self.plan = plan
         self.lines = lines
+        self.owners = owners
+        self.counts = counts
         self.nodes: dict[str, list[_Node]] = {}
         self.records: dict[str, tuple[str, str | None]] = {}  # gid → its record and that one's carrier
         self.taken = 0
@@ -117,7 +147,7 @@ class _Sorting:
                 yield _Node(line, None, line["id"], None, index)
 
     def _below(self, table: Table) -> Iterator[_Node]:
-        kinds, counts = frozenset(parent_kinds(self.plan, table)), Counter[str]()
+        kinds, counts = frozenset(parent_kinds(self.plan, table)), self.counts[table.name]
         for line in self.lines:
             parent = line.get("__parentId")
             if parent is None or line.get("__typename") not in table.typenames or parent.split("/")[3] not in kinds:
@@ -144,12 +174,15 @@ class _Sorting:
         """The record that a node belongs to, which is itself in a stream's own table, and that record's carrier."""
         if table.parent is None:
             return own or "", parent
-        if parent not in self.records:
+        if parent in self.records:
+            return self.records[parent]
+        record = parent if self.plan.table(table.parent).parent is None else self.owners.get(parent)
+        if record is None:
             raise ProofFailed(
                 f"stream {self.plan.stream.name}: a row of {table.name} came without its parent {parent}",
                 hint="nothing was taken over; run it again",
             )
-        return self.records[parent]
+        return record, self.owners.get(record)
 
 
 def _values(table: Table, node: _Node) -> dict[str, Any]:

@@ -8,16 +8,19 @@ change, and a run that is cut off goes on from there. Where it sorts otherwise t
 from __future__ import annotations
 
 import logging
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shoptide.errors import ApiError, ProofFailed, ScopeMissing, ShoptideError
+from shoptide.errors import ApiError, BulkBusy, BulkFailed, ProofFailed, ScopeMissing, ShoptideError
+from shoptide.hosts.omnata.bulk_reading import BulkReading, better_in_bulk, with_passes
 from shoptide.hosts.omnata.layout import owner_columns, record_of, unselected
 from shoptide.inbound import departures
-from shoptide.inbound.paging import Line, NotByPages, Page, batches, lines_of, pages, pass_lines
+from shoptide.inbound.paging import Line, NotByPages, Page, lines_of, pages
 from shoptide.inbound.refused import refusals, widening
 from shoptide.inbound.window import next_floor, search_from, stamp
 from shoptide.resources.rows import GID_KINDS, Row, parent_kinds, rows_of
@@ -147,6 +150,8 @@ class Reading:
 
     def _read_all(self) -> None:
         cursors, began = self._resumed()
+        if cursors is None and not self.windowed and self._has_read_in_bulk():
+            return
         read_at = began
         for page in pages(
             self.inbound.client,
@@ -163,6 +168,50 @@ class Reading:
             self._take(page, self._state_after(page, read_at))
         assert read_at is not None  # noqa: S101  # there is a first page
         self._finish(read_at)
+
+    def _has_read_in_bulk(self) -> bool:
+        """Read everything by bulk operations where that is sooner done, and they come to their end."""
+        count = better_in_bulk(self.inbound.client, self.plan, self.search)
+        if count is None:
+            return False
+        self._estimate(count)
+        try:
+            self._finish(self._read_in_bulk())
+        except (BulkBusy, BulkFailed) as failed:
+            if refusals(self.inbound.client, self.plan, failed):
+                raise
+            log.warning("stream %s is read by pages: %s", self.plan.stream.name, failed.message)
+            return False
+        return True
+
+    def _read_in_bulk(self) -> datetime:
+        """Have the store write everything into files, and take those; returns when it was read."""
+        marks = [state.get("bulk") for state in self.states]
+        known = (
+            dict(marks[0]) if marks and isinstance(marks[0], dict) and all(each == marks[0] for each in marks) else {}
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            bulk = BulkReading(self.inbound.client, self.plan, Path(folder), self.inbound.stop, dict(known or {}))
+            for path in bulk.files(self.search, lambda: self._remember(bulk.known)):
+                for rows in bulk.rows(path):
+                    self._put(rows, self._state_in_bulk(bulk.known))
+            return bulk.read_at
+
+    def _remember(self, operations: Mapping[str, str]) -> None:
+        """Keep which operations were started: a run that comes after this one's end takes them up."""
+        for name in self.members:
+            self.inbound.sink.enqueue_state(name, self._state_in_bulk(operations))
+
+    def _state_in_bulk(self, operations: Mapping[str, str]) -> State:
+        if any(member.whole for member in self.members.values()):
+            return {"partial": True}
+        return {**self._kept(), "bulk": dict(operations)}
+
+    def _put(self, rows: Mapping[str, list[Row]], state: State) -> None:
+        for table in self.plan.tables:
+            if table.name in self.members and rows[table.name]:
+                records = [record_of(self.plan, table, row) for row in rows[table.name]]
+                self.inbound.sink.enqueue_results(table.name, records, state)
 
     def _estimate(self, count: int) -> None:
         if self.plan.tables[0].name in self.members:
@@ -185,11 +234,7 @@ class Reading:
             for node in page.nodes
             for line in lines_of(self.inbound.client, node, self.plan.paged_children, self.search)
         ]
-        for second in self.plan.passes:
-            ids = [row.values["gid"] for row in rows_of(self.plan, lines)[second.parent_table]]
-            for batch in batches(ids, second.batch):
-                lines += pass_lines(self.inbound.client, second, batch)
-        return lines
+        return with_passes(self.inbound.client, self.plan, lines)
 
     def _forget(self, table: Table, roots: list[str], rows: Mapping[str, list[Row]]) -> bool:
         """Have rows of records that changed replaced: what is gone of a record is not among what came."""

@@ -37,6 +37,9 @@ test: check  ## The checks and all tests
 bench: $(READY)  ## Measure; figures go to build/bench.json
 	@$(BIN)/python bench/run.py
 
+bench-serve: $(READY)  ## Measure serve: freshness, load, attack; figures go to build/serve.json (about 8 minutes)
+	@$(BIN)/python bench/serve.py
+
 bench-peers: $(READY)  ## The same file through other connectors, each in an environment of its own
 	@$(BIN)/python bench/peers/run.py
 

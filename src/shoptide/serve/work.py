@@ -21,11 +21,12 @@ from pathlib import Path
 
 from shoptide.clock import Clock
 from shoptide.config import PullConfig
-from shoptide.errors import AccessError, Interrupted, LockHeld, ShoptideError, ShopUnavailable
+from shoptide.errors import AccessError, ApiError, Interrupted, LockHeld, ShoptideError, ShopUnavailable
 from shoptide.inbound.paging import NotByPages
 from shoptide.inbound.plans import chosen_streams, plan_one
 from shoptide.inbound.pull import Options, pull
 from shoptide.inbound.refresh import Refresher
+from shoptide.inbound.refused import refusals
 from shoptide.ledger import Ledger
 from shoptide.ledger.inbox import Delivery, Inbox
 from shoptide.resources.extraction import StreamPlan
@@ -171,9 +172,11 @@ class Work:
             raise
         except NotByPages:
             # More hangs on one of these than pages show: the pull reads it by a bulk operation.
-            self.streams[stream] = Heard(self.streams[stream].pull, None)
-            return dict.fromkeys(gids, LockHeld(f"{stream} is read by a pull from now on"))
+            return self._leave_to_pulls(stream, gids)
         except ShoptideError as error:
+            if isinstance(error, ApiError) and refusals(self.client, plan, error):
+                # A part that the token may not read, whatever its scopes say: the pull finds out how to do without.
+                return self._leave_to_pulls(stream, gids)
             if len(gids) == 1 or error.retry.helps or isinstance(error, AccessError | ShopUnavailable):
                 log.warning("webhook.refresh_failed", extra={"stream": stream, "reason": error.message})
                 return dict.fromkeys(gids, error)
@@ -184,6 +187,11 @@ class Work:
         self.landed[stream] = self.landed.get(stream, 0) + rows
         log.info("webhook.landed", extra={"stream": stream, "records": len(gids), "rows": rows})
         return dict.fromkeys(gids, None)
+
+    def _leave_to_pulls(self, stream: str, gids: Iterable[str]) -> dict[str, Outcome]:
+        self.streams[stream] = Heard(self.streams[stream].pull, None)
+        log.info("webhook.left_to_pulls", extra={"stream": stream})
+        return dict.fromkeys(gids, LockHeld(f"{stream} is read by pulls from now on"))
 
     def _beside(self, began: datetime) -> frozenset[str]:
         """The pulls of which a run was under way at any moment since then."""

@@ -55,7 +55,7 @@ class Serving:
         assert not any(payload.get("userErrors") for payload in found.values() if isinstance(payload, dict)), found
         return found
 
-    def pull(self, **options: Any) -> PullReport:
+    def pull(self, clock: SystemClock | None = None, **options: Any) -> PullReport:
         """A pull beside what serves, as a schedule runs it."""
         with client_of(self.config) as client:
             return pull(
@@ -63,7 +63,7 @@ class Serving:
                 client=client,
                 warehouse=self.warehouse,
                 ledger=self.ledger,
-                clock=SystemClock(),
+                clock=clock or SystemClock(),
                 spool=self.base / "spool",
                 options=Options(**options),
             )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from pulling import store
-from serving import Serving, serving, until
+from serving import SECRET, SHOP, Serving, client_of, serving, until
 
+from shoptide.clock import SystemClock
+from shoptide.serve.health import health_of
+from shoptide.shopify import bulk
+from shoptide.shopify.webhooks import signature
 from shoptide.simulator.server import Running
 
 ADD = (
@@ -103,3 +111,72 @@ def test_what_names_no_record_is_pulled(tmp_path: Path, running: Running) -> Non
         sql = "select count(*) from inventory_level_quantities where name = 'available' and quantity = 77"
         until(lambda: found.rows(sql) == [(1,)])
         until(found.settled)
+
+
+class Later(SystemClock):
+    """Five minutes later."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(minutes=5)
+
+
+def test_what_webhooks_missed_is_counted(tmp_path: Path, running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pull finds what was lost on the way, and the run says how many; what was told is none of them."""
+    monkeypatch.setattr("shoptide.serve.sweeping.BUSY", 3_600)  # else it would be found within seconds
+    shop = running.world.shop
+    with serving(tmp_path, running, "customers") as found:
+        subscribed(found)
+        until(found.ledger.runs)
+        found.pull()
+        told, lost = (row["id"] for row in shop.table("Customer").all()[:2])
+        found.ask(CHANGE, input={"id": told, "note": "told"})
+        until(lambda: found.rows(f"select note from customers where gid = '{told}'") == [("told",)])
+        with shop.lock:
+            record = {**(shop.get(lost) or {}), "note": "lost"}
+            shop.touch(record)
+            shop.table("Customer").put(record)
+        report = found.pull(Later())
+        assert found.rows(f"select note from customers where gid = '{lost}'") == [("lost",)]
+        assert [each.missed for each in report.streams] == [1]
+        assert "1 records missed by webhooks" in health_of(found.config, found.ledger, "pull", "store").told
+        until(found.settled)
+
+
+def test_what_is_lost_is_found_within_seconds(tmp_path: Path, running: Running) -> None:
+    """Between the webhooks the store is asked what changed; what was found so is counted."""
+    running.world.shop.faults.set([{"on": "webhook", "action": "lose", "every": 2}])
+    with serving(tmp_path, running, "customers") as found:
+        subscribed(found)
+        until(found.ledger.runs)
+        gids = [row["id"] for row in running.world.shop.table("Customer").all()]
+        for number, gid in enumerate(gids):
+            found.ask(CHANGE, input={"id": gid, "note": f"note {number}"})
+        until(lambda: found.warehouse.has_table("customers"))
+        until(lambda: found.rows("select count(*) from customers where note like 'note %'") == [(len(gids),)], 30)
+    with serving(tmp_path, running, config=found.config) as again:
+        run = next(run for run in again.ledger.runs() if run.kind == "webhooks" and run.outcome)
+        assert run.summary["missed"] == {"customers": len(gids) // 2}
+
+
+def test_the_end_of_an_operation_wakes_who_waits_for_it(tmp_path: Path, running: Running) -> None:
+    """A pull by bulk operation looks at once when its end is told, not at its next turn."""
+    with serving(tmp_path, running, "customers") as found:
+        subscribed(found)
+        ended = "gid://shopify/BulkOperation/42"
+        raw = json.dumps({"admin_graphql_api_id": ended, "status": "completed"}).encode()
+        headers = {
+            "x-shopify-topic": "bulk_operations/finish",
+            "x-shopify-hmac-sha256": signature(SECRET.encode(), raw).decode(),
+            "x-shopify-shop-domain": SHOP,
+            "x-shopify-api-version": "2026-10",
+            "x-shopify-event-id": "e-1",
+        }
+        with client_of(found.config) as client:
+            waiting = threading.Thread(
+                target=bulk.rest, args=(client, 600.0, None, lambda: bulk.FINISHED.heard(ended)), daemon=True
+            )
+            waiting.start()
+            assert httpx2.post(f"{found.http.url}/webhooks/main", content=raw, headers=headers).status_code == 200
+            waiting.join(10)
+            assert not waiting.is_alive()
+        until(lambda: found.inbox.depth() == {"ignored": 1})

@@ -61,6 +61,7 @@ class StreamReport:
     pruned: tuple[Pruned, ...] = ()
     altered: list[str] = field(default_factory=list)
     proof: Proof | None = None
+    missed: int | None = None  # records that webhooks should have told of; None where none is to tell
     error: ShoptideError | None = None
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from shoptide.clock import Clock
 from shoptide.config import PullConfig
 from shoptide.errors import Interrupted, ProofFailed, ScopeMissing, ShoptideError, WarehouseMemory
-from shoptide.inbound import cursors, deletions, departures, history
+from shoptide.inbound import cursors, deletions, departures, gap, history
 from shoptide.inbound.cursors import Cursor
 from shoptide.inbound.events import (
     Event,
@@ -203,6 +203,7 @@ def summary(report: PullReport) -> dict[str, Any]:
                     for change in each.changes
                 ],
                 "altered": each.altered,
+                "missed": each.missed,
                 "pruned": [{"field": left.field, "reason": left.reason} for left in each.pruned],
                 "error": _told(each.error),
             }
@@ -314,6 +315,8 @@ def _take_over(run: Run, job: Job, found: Extract) -> None:
     finally:
         landing.staging.close()
     settle(run, found, "landed")
+    now = run.clock.now()
+    job.report.missed = gap.missed(run.warehouse, run.ledger, job.plan, run.shop, run.report.run_id, now)
     run.tell(StreamLanded(job.report.stream, job.report.changes))
 
 

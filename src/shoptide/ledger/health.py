@@ -74,7 +74,8 @@ def told(last: Run | None, counts: dict[str, int]) -> str:
     if not rows:
         return "nothing changed" if last.outcome == "succeeded" else str(last.outcome or "running, or killed")
     new, changed = sum(row["new"] for row in rows), sum(row["changed"] for row in rows)
-    return f"{new} new, {changed} changed rows"
+    missed = sum(stream.get("missed") or 0 for stream in last.summary.get("streams", []))
+    return f"{new} new, {changed} changed rows" + (f", {missed} records missed by webhooks" if missed else "")
 
 
 def changed_tables(summary: dict[str, Any]) -> list[dict[str, Any]]:

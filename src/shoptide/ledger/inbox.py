@@ -99,14 +99,18 @@ class Inbox:
         with self.ledger.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
-    def told(self, shop: str, subjects: Iterable[str]) -> set[str]:
-        """Which of these records any delivery told of, as far back as rows are kept."""
-        wanted, found = list(subjects), set()
+    def told(self, shop: str, subjects: Iterable[str]) -> dict[str, datetime]:
+        """When each of these records was told of last, as far back as rows are kept."""
+        wanted, found = list(subjects), dict[str, datetime]()
         with self.ledger.reading() as connection:
             for start in range(0, len(wanted), BATCH):
                 some = wanted[start : start + BATCH]
-                query = sa.select(table.c.subject).where(table.c.shop == shop, table.c.subject.in_(some)).distinct()
-                found |= set(connection.execute(query).scalars())
+                query = (
+                    sa.select(table.c.subject, sa.func.max(table.c.received_at))
+                    .where(table.c.shop == shop, table.c.subject.in_(some))
+                    .group_by(table.c.subject)
+                )
+                found |= {row[0]: datetime.fromisoformat(row[1]) for row in connection.execute(query)}
         return found
 
 

@@ -11,6 +11,7 @@ import duckdb
 import psycopg
 
 from shoptide.errors import WarehouseError
+from shoptide.warehouse import DuckDBWarehouse
 from shoptide.warehouse.names import listed, literal, quoted
 
 KINDS = {"VARCHAR": "text", "DOUBLE": "double precision", "JSON": "json"}
@@ -58,3 +59,13 @@ def copy_tables(source: duckdb.DuckDBPyConnection, target: PostgresEngine, folde
         into = f"COPY {schema}.{quoted(name)} ({chosen}) FROM STDIN (FORMAT csv, NULL '~')"
         with target.connection.cursor() as cursor, cursor.copy(into.encode()) as copy:
             copy.write(file.read_bytes())
+
+
+def table(engine: DuckDBWarehouse | PostgresEngine, name: str, columns: dict[str, str], *rows: tuple[Any, ...]) -> None:
+    """A table as pulls leave it, as far as these columns go."""
+    own = {"_shop": "VARCHAR", "_synced_at": "TIMESTAMP", "_deleted_at": "TIMESTAMP"}
+    declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in (own | columns).items())
+    engine.execute(f"CREATE TABLE shopify.{quoted(name)} ({declared})")
+    for row in rows:
+        values = ", ".join("NULL" if value is None else f"'{value}'" for value in row)
+        engine.execute(f"INSERT INTO shopify.{quoted(name)} VALUES ({values})")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from layouts import PostgresEngine
+from layouts import PostgresEngine, table
 
 from shoptide.config import LAYOUTS
 from shoptide.errors import ConfigError, WarehouseError
@@ -16,7 +16,6 @@ from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify.schema import LATEST_VERSION, load
 from shoptide.warehouse import DuckDBWarehouse
-from shoptide.warehouse.names import quoted
 from shoptide.warehouse.views import Layout, layout, make_views
 
 Engine = DuckDBWarehouse | PostgresEngine
@@ -66,16 +65,6 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     postgres.execute("CREATE SCHEMA shopify")
     yield postgres
     postgres.connection.close()
-
-
-def table(engine: Engine, name: str, columns: dict[str, str], *rows: tuple[Any, ...]) -> None:
-    """A table as pulls leave it, as far as these columns go."""
-    own = {"_shop": "VARCHAR", "_synced_at": "TIMESTAMP", "_deleted_at": "TIMESTAMP"}
-    declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in (own | columns).items())
-    engine.execute(f"CREATE TABLE shopify.{quoted(name)} ({declared})")
-    for row in rows:
-        values = ", ".join("NULL" if value is None else f"'{value}'" for value in row)
-        engine.execute(f"INSERT INTO shopify.{quoted(name)} VALUES ({values})")
 
 
 def rows(engine: Engine, sql: str) -> list[tuple[Any, ...]]:

@@ -1,4 +1,5 @@
--- A visit's own lines have no id, so those that led to the order are the first and the last; one that is both, once.
+-- The moments of a journey have no ids, so the visits are an order's first and its last; one that is both, once. One that
+-- led to several orders is the latest one's, as ids tell visits apart.
 SELECT
   NUMBER_OF(o.customer_journey_summary ->> '$.firstVisit.id') AS id,
   o.id AS order_id,
@@ -27,6 +28,16 @@ LEFT JOIN order_journey_moments AS m
     WHERE e._shop = m._shop AND e.order_gid = m.order_gid AND e.occurred_at = m.occurred_at AND e.position < m.position
   )
 WHERE (o.customer_journey_summary ->> '$.firstVisit.id') IS NOT NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM orders AS f
+    WHERE f._shop = o._shop AND (f.customer_journey_summary ->> '$.firstVisit.id') = (o.customer_journey_summary ->> '$.firstVisit.id') AND f.id > o.id
+      AND f._deleted_at IS NULL
+  )
+  AND NOT EXISTS (
+    SELECT 1 FROM orders AS l
+    WHERE l._shop = o._shop AND (l.customer_journey_summary ->> '$.lastVisit.id') = (o.customer_journey_summary ->> '$.firstVisit.id') AND l.id > o.id
+      AND l._deleted_at IS NULL
+  )
 UNION ALL
 SELECT
   NUMBER_OF(o.customer_journey_summary ->> '$.lastVisit.id') AS id,
@@ -57,3 +68,13 @@ LEFT JOIN order_journey_moments AS m
   )
 WHERE (o.customer_journey_summary ->> '$.lastVisit.id') IS NOT NULL
   AND (o.customer_journey_summary ->> '$.lastVisit.id') IS DISTINCT FROM (o.customer_journey_summary ->> '$.firstVisit.id')
+  AND NOT EXISTS (
+    SELECT 1 FROM orders AS f
+    WHERE f._shop = o._shop AND (f.customer_journey_summary ->> '$.firstVisit.id') = (o.customer_journey_summary ->> '$.lastVisit.id') AND f.id > o.id
+      AND f._deleted_at IS NULL
+  )
+  AND NOT EXISTS (
+    SELECT 1 FROM orders AS l
+    WHERE l._shop = o._shop AND (l.customer_journey_summary ->> '$.lastVisit.id') = (o.customer_journey_summary ->> '$.lastVisit.id') AND l.id > o.id
+      AND l._deleted_at IS NULL
+  )

@@ -89,7 +89,7 @@ _SIGNED_URL_FILTER = _SignedUrlFilter()
 
 def quieten_signed_urls() -> None:
     """Keep signed URLs out of the HTTP library's logs; done again without harm."""
-    for name in ("httpx2", "httpcore2", "httpcore2.http11", "httpcore2.connection"):
+    for name in ("httpx2", "httpcore2", "httpcore2.http11", "httpcore2.connection", "urllib3.connectionpool"):
         logging.getLogger(name).addFilter(_SIGNED_URL_FILTER)
 
 

@@ -113,6 +113,43 @@ def test_changes_replace_children_and_deletes_are_told(plugin_for: Maker, store:
     assert {"product_gid": gone} in later.engine.criteria("product_variants")
 
 
+def test_parcels_follow_their_orders(plugin_for: Maker, store: Store) -> None:
+    """Fulfillments change with their orders and are replaced with them; a deleted order takes its parcels along."""
+    kept, gone = (parcel(store, f"T{number}") for number in (1, 2))
+    names = ("orders", "order_line_items", "fulfillments", "fulfillment_tracking_info")
+    plugin = plugin_for(store)
+    plugin.pull(*names)
+    assert {row["order_gid"] for row in plugin.engine.rows("fulfillments")} == {kept, gone}
+    states = last_states(plugin)
+    store.ask("mutation($id: ID!) { orderDelete(orderId: $id) { userErrors { message } } }", id=gone)
+    (first,) = (row["gid"] for row in plugin.engine.rows("fulfillments") if row["order_gid"] == kept)
+    change = "fulfillmentTrackingInfoUpdate(fulfillmentId: $id, trackingInfoInput: $t) { userErrors { message } }"
+    store.ask(f"mutation($id: ID!, $t: FulfillmentTrackingInput!) {{ {change} }}", id=first, t={"number": "T9"})
+    later = plugin_for(store)
+    assert errors(later.pull(*names, states=states)) == {}
+    assert later.engine.deleted("orders") == [gone]
+    for name in ("fulfillments", "fulfillment_tracking_info"):
+        assert {"order_gid": gone} in later.engine.criteria(name)
+        assert {"order_gid": kept} in later.engine.criteria(name)
+    assert [row["number"] for row in later.engine.rows("fulfillment_tracking_info")] == ["T9"]
+    assert [row["gid"] for row in later.engine.rows("fulfillments")] == [first]
+
+
+def parcel(store: Store, number: str) -> str:
+    """An order that was sent with this tracking number."""
+    price = {"shopMoney": {"amount": "5.00", "currencyCode": "CAD"}}
+    order = {"lineItems": [{"title": "Mug", "quantity": 1, "requiresShipping": True, "priceSet": price}]}
+    made = "orderCreate(order: $o) { order { id fulfillmentOrders(first: 1) { nodes { id } } } userErrors { message } }"
+    found = store.ask(f"mutation($o: OrderCreateOrderInput!) {{ {made} }}", o=order)["orderCreate"]
+    assert not found["userErrors"], found
+    work = found["order"]["fulfillmentOrders"]["nodes"][0]["id"]
+    given = {"lineItemsByFulfillmentOrder": [{"fulfillmentOrderId": work}], "trackingInfo": {"number": number}}
+    sent = "fulfillmentCreate(fulfillment: $f) { userErrors { message } }"
+    told = store.ask(f"mutation($f: FulfillmentInput!) {{ {sent} }}", f=given)["fulfillmentCreate"]
+    assert not told["userErrors"], told
+    return str(found["order"]["id"])
+
+
 def made(store: Store, title: str, *values: str) -> str:
     """A product with a variant for each value."""
     product = {

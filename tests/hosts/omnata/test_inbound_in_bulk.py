@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 from omnata_entry import Maker, Plugin
-from omnata_store import Store, opened
+from omnata_store import TOKEN, Store, opened
 
 NAMES = ("products", "product_options", "product_variants", "product_variant_media", "product_media")
 
@@ -35,11 +37,17 @@ def whole(plugin: Plugin, store: Store) -> None:
     assert {row["product_gid"] for row in plugin.engine.rows("product_options")} == known
 
 
-def test_a_large_first_read_is_one_bulk_operation(plugin_for: Maker, large: Store) -> None:
+def test_a_large_first_read_is_one_bulk_operation(
+    plugin_for: Maker, large: Store, caplog: pytest.LogCaptureFixture
+) -> None:
     """Its file comes through Omnata's library, is proved and cut into the same records; the next read is small."""
     before = len(operations(large))
     plugin = plugin_for(large)
+    caplog.set_level(logging.DEBUG, "urllib3")
     done = plugin.pull(*NAMES)
+    told = [each.getMessage() for each in caplog.records if each.name.startswith("urllib3")]
+    assert any("GET" in each for each in told)
+    assert not any(re.search(r"\?[^…]", each) or TOKEN in each for each in told)  # signed addresses are keys
     assert done["final_progress_update"]["stream_errors"] == {}
     assert len(operations(large)) == before + 1
     whole(plugin, large)

@@ -209,6 +209,17 @@ def test_an_update_of_nobody_says_so(plugin_for: Maker, store: Store) -> None:
     assert store.count("customers") == 0
 
 
+def test_two_records_that_mean_one_are_not_both_written(plugin_for: Maker, store: Store) -> None:
+    """Whether they come together or far apart: the second is told, and the store is not written to and fro."""
+    made = applied(plugin_for(store).push("Customers", "Create", record("1", "Create", ANNA)))["1"]
+    filler = [record(f"f{n}", "Update", {"record_id": 10_000 + n, "note": "nobody"}) for n in range(260)]
+    rows = [record(name, "Update", {"record_id": made, "note": name}) for name in ("first", "second")]
+    results = again(plugin_for, store).push("Customers", "Update", rows[0], *filler, rows[1])
+    assert results["first"]["APPLY_STATE"] == "SUCCESS"
+    assert "first too" in results["second"]["RESULT"]["error"]
+    assert customer(store, made)["note"] == "first"
+
+
 @pytest.mark.parametrize("action", ["reset_after", "internal_error"])
 def test_a_lost_answer_doubles_no_order(plugin_for: Maker, store: Store, action: str) -> None:
     """The connection breaks after the store committed: the order is found by the row's key, and taken over."""

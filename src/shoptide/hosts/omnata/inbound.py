@@ -124,6 +124,7 @@ def inbound_of(client: AdminClient, request: Any, config: PullConfig) -> Inbound
 def read_stream(inbound: Inbound, request: Any, lead: str, members: Mapping[str, Member]) -> bool:
     """Read a stream with its children; whether it came to its end. What went wrong is told of each of them."""
     try:
+        request.update_activity(f"Reading {STREAM_OF[lead]}")
         for name in members:
             request.mark_stream_started(name)
         Reading(inbound, STREAM_OF[lead], members).read()

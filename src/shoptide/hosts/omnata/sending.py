@@ -108,6 +108,7 @@ class Outbound:
         self._drafters: dict[tuple[str, ...], Drafter] = {}
         self._open: dict[str, str] = {}  # identifiers without a result, and their actions
         self._deletes = 0
+        self._written: dict[str, str] = {}  # gid → the identifier that changed or deleted it in this run
 
     def send(self, records: Sequence[Record]) -> None:
         """Send records batch by batch; those that the run's end leaves over get no result and are Omnata's to hand over
@@ -119,6 +120,7 @@ class Outbound:
 
     def _send_batch(self, records: Sequence[Record]) -> None:
         self._open = {record.identifier: record.action for record in records}
+        self.journal = self.sender.ledger = RunJournal()  # what the batch before left is told in its results
         try:
             self._apply(records)
         except Interrupted:
@@ -136,7 +138,7 @@ class Outbound:
         records = self._recovered(records)
         rows = self._own(self._guarded([self._planned(record) for record in records]))
         rows = resolved(self.session, rows, workers=WORKERS[self.sender.plan])
-        rows = settled_values(self.session, rows, live=False)
+        rows = settled_values(self.session, self._unshared(rows), live=False)
         rows = [complete(self.target, row) for row in rows]
         self._tell([_unsent(row) for row in rows if row.action not in WRITES])
         writes = [row for row in rows if row.action in WRITES]
@@ -205,6 +207,16 @@ class Outbound:
             reason = f"more than {most} deletions in one run; raise the sync's limit if they are meant"
             guarded.append(replace(row, action="blocked", reason=reason) if over else row)
         return guarded
+
+    def _unshared(self, rows: list[Planned]) -> list[Planned]:
+        """Leave out what another record of this run has written: they would overwrite each other at every run."""
+        kept = []
+        for row in rows:
+            writes = row.gid is not None and row.action in ("update", "delete")
+            first = self._written.setdefault(row.gid or "", row.key) if writes else row.key
+            reason = f"the record {row.gid} is that of {first} too"
+            kept.append(row if first == row.key else replace(row, action="ambiguous", reason=reason))
+        return kept
 
     def _own(self, rows: list[Planned]) -> list[Planned]:
         """Records of a strict create that an earlier run made, and whose result was lost, are the rows' own."""

@@ -21,14 +21,18 @@ def open_warehouse(config: WarehouseConfig, *, base: Path, read_only: bool = Fal
     WarehouseError when it can't be opened or made.
     """
     scheme = config.url.partition(":")[0]
-    if scheme == "duckdb":
-        return DuckDBWarehouse(database_path(config.url, base), config.schema, read_only=read_only, views=config.views)
     url, secrets = without_secrets(config.url)
     config = replace(config, url=url, secrets=secrets | config.secrets)
+    if scheme == "duckdb":
+        return DuckDBWarehouse(database_path(config.url, base), config.schema, read_only=read_only, views=config.views)
     if scheme in ("postgresql", "postgres"):
         from shoptide.warehouse.postgres import PostgresWarehouse
 
         return PostgresWarehouse(config, read_only=read_only)
+    if scheme == "filesystem":
+        from shoptide.warehouse.lake import open_lake
+
+        return open_lake(config, base, read_only=read_only)
     raise ConfigError(
         f"[warehouse] url: {scheme!r} is no warehouse Shoptide {'knows' if scheme else 'can read from the URL'}",
         hint='use a DuckDB file, url = "duckdb:///warehouse.duckdb", or "postgresql://me@host/database"',

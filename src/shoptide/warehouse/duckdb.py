@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote
 
 import duckdb
@@ -70,7 +70,7 @@ class DuckDBWarehouse:
             raise mapped(error, self.what) from None
         return found
 
-    def beside(self) -> DuckDBWarehouse:
+    def beside(self) -> Self:
         """Open another connection to the same database, for another thread of this process.
 
         Transactions of all such connections come one after the other: DuckDB refuses the later of two that meet.
@@ -82,7 +82,7 @@ class DuckDBWarehouse:
                 other.connection.execute(f"SET {name} = ?", [value])
         return other
 
-    def __enter__(self) -> DuckDBWarehouse:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

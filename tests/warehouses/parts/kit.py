@@ -45,6 +45,9 @@ class Kind:
 WAREHOUSES = (
     Kind("DuckDB", lambda _request, folder: f"duckdb:///{folder / 'warehouse.duckdb'}"),
     Kind("Postgres", lambda request, _folder: str(request.getfixturevalue("postgres_url"))),
+    Kind("Parquet folder", lambda _request, folder: f"filesystem:///{folder / 'lake'}?format=parquet"),
+    Kind("Delta folder", lambda _request, folder: f"filesystem:///{folder / 'lake'}?format=delta"),
+    Kind("Iceberg folder", lambda _request, folder: f"filesystem:///{folder / 'lake'}?format=iceberg"),
 )
 
 

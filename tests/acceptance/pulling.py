@@ -130,7 +130,14 @@ def stream_of(report: PullReport, name: str) -> StreamReport:
 
 
 @contextmanager
-def pulling(base: Path, running: Running, *streams: str, clock: Clock | None = None, **shop: Any) -> Iterator[Puller]:
+def pulling(
+    base: Path,
+    running: Running,
+    *streams: str,
+    clock: Clock | None = None,
+    url: str = "duckdb:///warehouse.duckdb",
+    **shop: Any,
+) -> Iterator[Puller]:
     """A project in a folder, on a store that runs."""
     ticking: Clock = clock or SystemClock()
     config = ShopConfig(
@@ -138,7 +145,7 @@ def pulling(base: Path, running: Running, *streams: str, clock: Clock | None = N
     )
     base.mkdir(exist_ok=True)
     client = AdminClient(config, clock=ticking)
-    warehouse = open_warehouse(WarehouseConfig("duckdb:///warehouse.duckdb"), base=base)
+    warehouse = open_warehouse(WarehouseConfig(url), base=base)
     ledger = open_ledger(LedgerConfig("sqlite:///.shoptide/ledger.db"), base=base)
     try:
         yield Puller(base, running, client, warehouse, ledger, ticking, PullConfig("store", "main", streams))

@@ -85,6 +85,7 @@ def _watch(point: Callable[[], None]) -> None:
     from sqlalchemy.engine.default import DefaultDialect
 
     from shoptide.warehouse.duckdb import DuckDBWarehouse
+    from shoptide.warehouse.postgres import PostgresWarehouse
 
     def around(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -97,18 +98,21 @@ def _watch(point: Callable[[], None]) -> None:
 
         return watched
 
-    whole = DuckDBWarehouse.transaction
-
-    @contextmanager
-    def transaction(self: DuckDBWarehouse) -> Iterator[Any]:
-        with whole(self) as connection:
-            yield connection
+    def committed(whole: Callable[..., Any]) -> Callable[..., Any]:
+        @contextmanager
+        def transaction(self: Any) -> Iterator[Any]:
+            with whole(self) as connection:
+                yield connection
+                point()
             point()
-        point()
+
+        return transaction
 
     httpx2.Client.send = around(httpx2.Client.send)  # type: ignore[method-assign]
     DefaultDialect.do_commit = around(DefaultDialect.do_commit)  # type: ignore[method-assign]
-    DuckDBWarehouse.transaction = transaction  # type: ignore[method-assign]
+    DuckDBWarehouse.transaction = committed(DuckDBWarehouse.transaction)  # type: ignore[method-assign]
+    PostgresWarehouse.transaction = committed(PostgresWarehouse.transaction)  # type: ignore[method-assign]
+    PostgresWarehouse.load = around(PostgresWarehouse.load)  # type: ignore[method-assign]
 
 
 def points(seed: int, count: int, passed: int) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 import httpx2
 import pytest
 from pulling import store
-from serving import SECRET, SHOP, Serving, client_of, serving, until
+from serving import SECRET, SHOP, Serving, client_of, config_of, serving, until
 
 from shoptide.clock import SystemClock
+from shoptide.config import LedgerConfig, WarehouseConfig
 from shoptide.serve.health import health_of
 from shoptide.shopify import bulk
 from shoptide.shopify.webhooks import signature
@@ -28,6 +30,7 @@ CHANGE = (
 )
 REMOVE = """mutation($input: CustomerDeleteInput!) { customerDelete(input: $input) { deletedCustomerId
   userErrors { message } } }"""
+NOTE = """mutation($input: OrderInput!) { orderUpdate(input: $input) { userErrors { message } } }"""
 PRODUCT = """mutation($product: ProductCreateInput!) { productCreate(product: $product) { product { id }
   userErrors { message } } }"""
 LEVEL = """{ inventoryItems(first: 1) { nodes { id inventoryLevels(first: 1) { nodes { location { id } } } } } }"""
@@ -180,3 +183,21 @@ def test_the_end_of_an_operation_wakes_who_waits_for_it(tmp_path: Path, running:
             waiting.join(10)
             assert not waiting.is_alive()
         until(lambda: found.inbox.depth() == {"ignored": 1})
+
+
+def test_another_warehouse_and_ledger_serve_as_well(tmp_path: Path, running: Running, postgres_url: str) -> None:
+    """Both in Postgres: what is told arrives, and goes, there."""
+    config = config_of(tmp_path, running, "customers", "orders")
+    there = replace(config, warehouse=WarehouseConfig(postgres_url), ledger=LedgerConfig(postgres_url))
+    with serving(tmp_path, running, config=there) as found:
+        subscribed(found, 10)
+        gid = found.ask(ADD, input={"email": "ada@example.com"})["customerCreate"]["customer"]["id"]
+        until(lambda: found.warehouse.has_table("customers"))
+        until(lambda: found.rows(f"select email from shopify.customers where gid = '{gid}'") == [("ada@example.com",)])
+        order = running.world.shop.table("Order").all()[0]["id"]
+        found.ask(NOTE, input={"id": order, "note": "told"})
+        until(lambda: found.warehouse.has_table("orders"))
+        until(lambda: found.rows("select gid, note from shopify.orders") == [(order, "told")])
+        found.ask(REMOVE, input={"id": gid})
+        until(lambda: found.rows("select count(*) from shopify.customers where _deleted_at is not null") == [(1,)])
+        until(found.settled)

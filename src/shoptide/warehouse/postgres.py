@@ -58,8 +58,12 @@ class PostgresWarehouse(Remote):
         self._unindexed: dict[str, Sequence[Sequence[str]]] = {}
         self._inside = False
         self.connection = self._connect()
-        if not read_only:
-            self._make_schema()
+        try:
+            if not read_only:
+                self._make_schema()
+        except BaseException:
+            self.disconnect()
+            raise
 
     def _connect(self) -> Any:
         from psycopg.conninfo import conninfo_to_dict
@@ -73,7 +77,11 @@ class PostgresWarehouse(Remote):
             found = self._driver.connect(
                 **parameters, autocommit=True, prepare_threshold=None, cursor_factory=self._driver.RawCursor
             )
-            self._set_up(found)
+            try:
+                self._set_up(found)
+            except BaseException:
+                found.close()
+                raise
         return found
 
     def _set_up(self, connection: Any) -> None:

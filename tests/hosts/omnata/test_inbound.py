@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -90,8 +91,14 @@ def test_a_full_refresh_brings_everything(plugin_for: Maker, seeded: Store) -> N
     assert not [row for rows in plugin.engine.written.values() for row in rows if row.get("IS_DELETED")]
 
 
-def test_changes_replace_children_and_deletes_are_told(plugin_for: Maker, store: Store) -> None:
-    """What changed comes again, its children instead of those that were; what went is marked."""
+@pytest.mark.parametrize("most", [1, 2_000])
+def test_changes_replace_children_and_deletes_are_told(
+    plugin_for: Maker, store: Store, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """What changed comes again, its children instead of those that were; what went is marked.
+
+    However often what waits is handed over: `most` criteria at a time.
+    """
     kept, gone = (made(store, title, "red", "blue") for title in ("Shirt", "Hat"))
     plugin = plugin_for(store)
     names = ("products", "product_options", "product_variants")
@@ -104,6 +111,7 @@ def test_changes_replace_children_and_deletes_are_told(plugin_for: Maker, store:
     store.ask(f"mutation($p: ID!, $v: [ID!]!) {{ {change} }}", p=kept, v=variants[:1])
     store.ask("mutation($p: ID!) { productDelete(input: {id: $p}) { userErrors { message } } }", p=gone)
     later = plugin_for(store)
+    monkeypatch.setattr(sys.modules["shoptide.hosts.omnata.reading"], "MOST_FORGOTTEN", most)
     done = later.pull(*names, states=states)
     assert errors(done) == {}
     assert [row["gid"] for row in later.engine.rows("products")] == [kept]

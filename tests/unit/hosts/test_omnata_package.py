@@ -13,7 +13,7 @@ import pytest
 
 from shoptide.cli.main import run
 from shoptide.errors import UsageError
-from shoptide.hosts.omnata.packaging import package
+from shoptide.hosts.omnata.packaging import MARK, package
 
 # What Omnata's runtime brings; the modules that speak to it import these and the standard library.
 RUNTIME = {"omnata_plugin_runtime", "pandas", "requests", "urllib3"}
@@ -81,7 +81,7 @@ def test_no_module_is_written_in_a_newer_python(folder: Path) -> None:
 
 
 def test_it_is_written_anew_over_itself_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder with somebody's files stays as it is; our own is replaced, with nothing left over."""
+    """What others put into a folder stays as it is; our own files are brought up to date, with nothing left over."""
     theirs = tmp_path / "theirs"
     theirs.mkdir()
     (theirs / "plugin.py").write_text("mine")
@@ -90,8 +90,23 @@ def test_it_is_written_anew_over_itself_only(tmp_path: Path, capsys: pytest.Capt
     assert (theirs / "plugin.py").read_text() == "mine"
     target = tmp_path / "ours"
     assert run(["omnata", "package", "--to", str(target), "--json"]) == 0
-    first = json.loads(capsys.readouterr().out)["files"]
+    assert "plugin.py" in json.loads(capsys.readouterr().out)["files"]
+    mark = json.loads((target / MARK).read_text())
     (target / "shoptide" / "old.py").write_text("")
+    (target / MARK).write_text(json.dumps({**mark, "shoptide/old.py": ""}))
+    (target / "tier.txt").write_text("byo")  # a file that Omnata's tool reads
     assert run(["omnata", "package", "--to", str(target)]) == 0
     assert not (target / "shoptide" / "old.py").exists()
-    assert "plugin.py" in first
+    assert (target / "tier.txt").read_text() == "byo"
+
+
+def test_a_file_that_was_changed_by_hand_is_not_written_over(tmp_path: Path) -> None:
+    """Somebody's change is somebody's work; nothing of the folder is touched."""
+    package(tmp_path / "ours")
+    changed = tmp_path / "ours" / "requirements.txt"
+    changed.write_text("mine")
+    with pytest.raises(UsageError, match="changed by hand"):
+        package(tmp_path / "ours")
+    assert changed.read_text() == "mine"
+    with pytest.raises(UsageError, match="is a file"):
+        package(changed)

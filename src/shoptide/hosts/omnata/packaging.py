@@ -6,9 +6,9 @@ Omnata zips the folder and imports it from there on Snowflake's Python, so it ho
 from __future__ import annotations
 
 import ast
-import shutil
-import tempfile
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -25,39 +25,64 @@ __all__ = ["ShoptidePlugin"]
 '''
 # Omnata's tool takes each from Snowflake's own channel where that has it.
 REQUIREMENTS = "omnata-plugin-runtime\npandas\nrequests\n"
-MARK = ".shoptide-omnata"  # says that a folder was written by us, and may be written anew
+MARK = ".shoptide-omnata"  # lists the files of a folder that are ours, with what they held
 ROOT = Path(shoptide.__file__).parent
 
 
 def package(target: Path) -> list[Path]:
-    """Write the folder; returns its files, relative to it. Raises UsageError rather than touch what is not ours."""
-    if target.exists() and not target.is_dir():
-        raise UsageError(f"{target} is a file", hint="name a folder")
-    if target.exists() and any(target.iterdir()) and not (target / MARK).is_file():
-        raise UsageError(f"{target} holds files that are not ours", hint="name a new or empty folder")
+    """Write the folder; returns its files, relative to it. Raises UsageError rather than touch what is not ours.
+
+    A folder that we wrote before is brought up to date: what others put there stays, what we no longer need goes.
+    """
+    files = _contents()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as made:
-            folder = Path(made) / "plugin"
-            files = _write(folder)
-            if target.exists():
-                shutil.rmtree(target)
-            folder.rename(target)
+        known = _known(target)
+        _refuse_foreign(target, files, known)
+        for path, content in files.items():
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            (target / path).write_bytes(content)
+        for old in known.keys() - {str(path) for path in files}:
+            (target / old).unlink(missing_ok=True)
+        held = {str(path): _digest(content) for path, content in files.items()}
+        (target / MARK).write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{target} can't be written: {error.strerror or error}", hint="name another folder") from None
-    return files
+    return sorted(files)
 
 
-def _write(folder: Path) -> list[Path]:
-    folder.mkdir()
-    texts = {"plugin.py": PLUGIN, "requirements.txt": REQUIREMENTS, MARK: f"{__version__}\n", "icon.svg": _icon()}
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    for source in needed_files():
-        copy = folder / "shoptide" / source.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, copy)
-    return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+def _contents() -> dict[Path, bytes]:
+    texts = {"plugin.py": PLUGIN, "requirements.txt": REQUIREMENTS, "icon.svg": _icon()}
+    found = {Path(name): text.encode() for name, text in texts.items()}
+    return found | {Path("shoptide") / path.relative_to(ROOT): path.read_bytes() for path in needed_files()}
+
+
+def _known(target: Path) -> dict[str, str]:
+    """The files that we wrote into a folder before, and the digests of what they held."""
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{target} is a file", hint="name a folder")
+    if not target.exists() or not any(target.iterdir()):
+        return {}
+    try:
+        known: dict[str, str] = json.loads((target / MARK).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{target} holds files that are not ours", hint="name a new or empty folder") from None
+    except ValueError:
+        raise UsageError(f"{target / MARK} can't be read", hint="name a new or empty folder") from None
+    return known
+
+
+def _refuse_foreign(target: Path, files: Mapping[Path, bytes], known: Mapping[str, str]) -> None:
+    """Refuse to write over a file that is not ours, or that somebody has changed since."""
+    for path, content in files.items():
+        held = target / path
+        if not held.exists() or held.read_bytes() == content or known.get(str(path)) == _digest(held.read_bytes()):
+            continue
+        told = "was changed by hand" if str(path) in known else "is not ours"
+        raise UsageError(f"{held} {told}", hint="move it away, or name a new folder")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _icon() -> str:

@@ -20,7 +20,7 @@ from shoptide.errors import ApiError, BulkBusy, BulkFailed, ProofFailed, ScopeMi
 from shoptide.hosts.omnata.bulk_reading import BulkReading, better_in_bulk, with_passes
 from shoptide.hosts.omnata.layout import owner_columns, record_of, unselected
 from shoptide.inbound import departures
-from shoptide.inbound.paging import Line, NotByPages, Page, lines_of, pages
+from shoptide.inbound.paging import Line, NotByPages, Page, batches, lines_of, pages
 from shoptide.inbound.refused import refusals, widening
 from shoptide.inbound.window import next_floor, search_from, stamp
 from shoptide.resources.rows import GID_KINDS, Row, parent_kinds, rows_of
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("omnata_plugin")
 
 OVERLAP = timedelta(minutes=10)  # rows that the store's index shows late
+MOST_FORGOTTEN = 2_000  # criteria that may wait for an upload
 RESUMABLE = timedelta(hours=12)  # how long a page's cursor is gone on from
 State = dict[str, Any]
 
@@ -56,6 +57,7 @@ class Inbound:
     stop: Callable[[], bool]
     planned: Callable[[str, Mapping[str, str]], StreamPlan]  # by name, without what the second names
     deletions_since: datetime | None = None
+    _forgotten: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _deletions: list[Deletions | None] = field(default_factory=list)
 
@@ -65,6 +67,21 @@ class Inbound:
             if not self._deletions:
                 self._deletions.append(self._read_deletions())
             return self._deletions[0]
+
+    def forget(self, stream: str, criteria: State) -> None:
+        """Have records with these values replaced by those that come with the stream's next state."""
+        self.sink.delete_by_criteria(stream, criteria, None)
+        with self._lock:
+            self._forgotten += 1
+
+    def hand_over(self) -> None:
+        """Have Omnata upload what waits, when much is to be replaced: its runtime goes through all that waits each time
+        something is added."""
+        with self._lock:
+            if self._forgotten < MOST_FORGOTTEN:
+                return
+            self._forgotten = 0
+        self.sink.apply_results_queue()
 
     def _read_deletions(self) -> Deletions | None:
         if self.deletions_since is None:
@@ -227,6 +244,7 @@ class Reading:
             records = [record_of(self.plan, table, row) for row in rows[table.name]]
             if records or forgotten:
                 self.inbound.sink.enqueue_results(table.name, records, state)
+        self.inbound.hand_over()
 
     def _lines(self, page: Page) -> list[Line]:
         lines = [
@@ -245,7 +263,7 @@ class Reading:
             return False
         stale = roots if carrier else [gid for gid in roots if gid not in self._new(rows)]
         for gid in stale:
-            self.inbound.sink.delete_by_criteria(table.name, {carrier or root: gid}, None)
+            self.inbound.forget(table.name, {carrier or root: gid})
         return bool(stale)
 
     def _new(self, rows: Mapping[str, list[Row]]) -> set[str]:
@@ -305,14 +323,19 @@ class Reading:
         for table in self.plan.tables:
             if table.name not in self.members:
                 continue
+            gone = [gid for gid in gids if gid.split("/")[3] in kinds]
+            with_carriers = [gid for gid in gids if gid.split("/")[3] in carriers]
             root, carrier = owner_columns(self.plan, table)
-            for gid, kind in ((gid, gid.split("/")[3]) for gid in gids):
-                if kind in kinds and table is own:
-                    self.inbound.sink.enqueue_results(table.name, [{"gid": gid}], None, is_delete=True)
-                elif kind in kinds:
-                    self.inbound.sink.delete_by_criteria(table.name, {root: gid}, None)
-                elif kind in carriers and carrier:
-                    self.inbound.sink.delete_by_criteria(table.name, {carrier: gid}, None)
+            if table is own and gone:
+                self.inbound.sink.enqueue_results(table.name, [{"gid": gid} for gid in gone], None, is_delete=True)
+            criteria = [{root: gid} for gid in gone] if table is not own else []
+            criteria += [{carrier: gid} for gid in with_carriers] if carrier else []
+            for some in batches(criteria, MOST_FORGOTTEN):
+                for each in some:
+                    self.inbound.forget(table.name, each)
+                # Nothing is uploaded without a state after it; this one promises no more than the last did.
+                self.inbound.sink.enqueue_state(table.name, self._kept())
+                self.inbound.hand_over()
 
 
 def instant(text: object) -> datetime | None:

@@ -166,7 +166,7 @@ class Later:
 
 def test_a_row_that_is_refused_again_and_again_waits_longer_each_time(project: Project) -> None:
     """At once, after five minutes, after fifteen; a change or --retry sends it at once."""
-    clock = project.ledger.clock = Later()  # type: ignore[assignment]  # only now() is asked
+    clock = project.ledger.store.clock = Later()  # type: ignore[assignment]  # only now() is asked
     config = vip(project, row(1, email="nonsense"))
 
     def calls() -> int:

@@ -37,7 +37,6 @@ class Ledger(Runs, States, Journal, Written, Notices):
     def __init__(self, store: Store) -> None:
         """Make the tables, or bring older ones up to date. Raises LedgerError, also for those of a newer Shoptide."""
         self.store = store
-        self.clock = store.clock
         self.folder = store.folder
         try:
             with store.errors():
@@ -45,6 +44,10 @@ class Ledger(Runs, States, Journal, Written, Notices):
         except BaseException:
             store.close()
             raise
+
+    @property
+    def clock(self) -> Clock:
+        return self.store.clock
 
     @property
     def engine(self) -> sa.Engine:

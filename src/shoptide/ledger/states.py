@@ -29,9 +29,10 @@ INSERT_HISTORY = Statement(
     [each.name for each in schema.history.columns if each.name != "id"],
 )
 _WANTED = (schema.states.c.push == sa.bindparam("in_push"), schema.states.c.key == sa.bindparam("in_key"))
+_ONCE: sa.ColumnElement[str] = sa.literal_column("'skip_once'")  # no parameter: those are the rows' members
 HAD_ONCE = Statement(
     "had once",
-    lambda _store: schema.states.update().where(*_WANTED, schema.states.c.order == "skip_once").values(order=None),
+    lambda _store: schema.states.update().where(*_WANTED, schema.states.c.order == _ONCE).values(order=sa.null()),
 )
 REHASH = Statement("rehash", lambda _store: schema.states.update().where(*_WANTED).values(hash=sa.bindparam("in_hash")))
 

@@ -34,7 +34,8 @@ class RecordState:
     tried: str | None = None  # hash of the values that were refused last; `tried_at` is when
     tried_at: datetime | None = None
     order: str | None = None
-    cost: float | None = None
+    offered: str | None = None  # hash of the values that the run had to send, whatever became of them
+    cost: float | None = None  # points that the store charged for the write; None where nothing told of any
     changes: dict[str, Any] | None = None
     updated_at: datetime | None = None
     written: tuple[tuple[str, str], ...] = ()  # gids and the versions the write gave them, "" for a deletion

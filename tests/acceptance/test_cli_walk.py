@@ -90,6 +90,15 @@ def _reads_back(folder: Folder) -> None:
     assert syncs == {"store": "Healthy", "vip": "Incomplete"}
     records = folder.run("records", "vip", "--outcome", "rejected", "--json").document["records"]
     assert [(each["key"], each["column"], each["message"]) for each in records] == [("3", "email", "Email is invalid")]
+    applied = folder.run("records", "vip", "--key", "1", "--values", "--json").document
+    assert applied["records"][0]["values"]["email"]
+    (entry,) = applied["history"]
+    assert entry["cost"] > 0
+    assert entry["hash"] == applied["records"][0]["hash"]
+    assert entry["changes"]["email"] == [None, applied["records"][0]["values"]["email"]]
+    told = folder.run("records", "vip", "--key", "1", "--values").out
+    assert f"{entry['run_id']}  create applied  {entry['gid']}" in told
+    assert "email: null -> " in told
     one = folder.run("records", "vip", "--key", "3", "--json").document
     assert [entry["outcome"] for entry in one["history"]] == ["rejected", "rejected"]
     runs = folder.run("runs", "--json").document["runs"]

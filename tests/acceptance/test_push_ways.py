@@ -114,6 +114,38 @@ def test_a_lost_document_is_looked_up_row_by_row(project: Project, action: str) 
     assert project.ledger.unsettled("vip") == []
 
 
+# what rows cost
+
+
+def paid(project: Project, rows: int) -> list[float | None]:
+    """What the latest write of each row cost."""
+    return [project.ledger.history("vip", f"k{i}")[-1].cost for i in range(rows)]
+
+
+@pytest.mark.parametrize("way", ["rows", *TOGETHER])
+def test_what_rows_cost_adds_up_to_what_the_store_charged(project: Project, way: str) -> None:
+    """Records that are known need no look-up: all that the run pays for is its rows'. A refused row pays as well."""
+    customers(project, 60, apply="bulk")
+    source = CUSTOMERS.format(rows=60, note="'m'").replace("'c' || i || '@example.com'", BAD)
+    report = project.push(project.config("vip", "customers", "upsert", source, match=("email",)), apply=way)
+    assert report.outcomes == {"applied": 59, "rejected": 1}
+    costs = [cost or 0.0 for cost in paid(project, 60)]
+    assert sum(costs) == pytest.approx(report.cost)
+    assert costs == [pytest.approx(report.cost / 60)] * 60
+    assert (report.cost < 60) if way == "bulk" else (report.cost == 600)
+
+
+def test_a_document_that_is_sent_again_is_paid_by_its_rows(project: Project) -> None:
+    """Whatever the store charged, throttled or not; what was never sent has no cost."""
+    customers(project, 20, apply="documents")
+    project.fault(action="throttle", operation="customerUpdate", nth=1)
+    report = customers(project, 20, "'m'", apply="documents")
+    assert sum(cost or 0.0 for cost in paid(project, 20)) == pytest.approx(report.cost)
+    blocked = project.config("vip", "customers", "update", project.rows({"k": "x", "email": "nobody@example.com"}))
+    assert project.push(blocked).outcomes == {"blocked": 1}
+    assert project.ledger.history("vip", "x")[-1].cost is None
+
+
 # bulk mutations
 
 

@@ -65,6 +65,8 @@ def document(run: Run) -> dict[str, Any]:
 
 def _show(run: Run) -> None:
     output.line(f"{run.id}  {run.kind} {run.name} on {run.shop}: {run.outcome or 'running, or killed'}")
+    if run.options.get("by"):
+        output.line(f"  by: {run.options['by']}")
     for name, value in run.summary.items():
         if name != "streams":
             output.line(f"  {name}: {value}")

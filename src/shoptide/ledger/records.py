@@ -52,8 +52,9 @@ class HistoryEntry:
     action: str
     outcome: str
     gid: str | None
-    changes: dict[str, Any] | None
+    hash: str | None  # of the values that were sent, also where they were refused
+    changes: dict[str, Any] | None  # field → what was sent last, what was sent now
     message: str | None
     code: str | None
     field: str | None
-    cost: float | None
+    cost: float | None  # points that the store charged

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import secrets
+import socket
 from datetime import datetime
 from typing import Any
 
@@ -19,13 +21,19 @@ class Runs:
     store: Store
 
     def begin_run(self, kind: RunKind, name: str, shop: str, options: dict[str, Any]) -> str:
-        """Note that a run begins; returns its id, which sorts by time."""
+        """Note that a run begins, and in its options `by` whom; returns its id, which sorts by time."""
         now = self.store.clock.now()
         run_id = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{secrets.token_hex(3)}"
         with self.store.write() as connection:
             connection.execute(
                 schema.runs.insert().values(
-                    id=run_id, kind=kind, name=name, shop=shop, started_at=as_text(now), options=options, summary={}
+                    id=run_id,
+                    kind=kind,
+                    name=name,
+                    shop=shop,
+                    started_at=as_text(now),
+                    options={**options, "by": actor()},
+                    summary={},
                 )
             )
         return run_id
@@ -93,6 +101,15 @@ class Runs:
                 .where(schema.operations.c.gid == gid)
                 .values(status=status, closed_at=as_text(self.store.clock.now()))
             )
+
+
+def actor() -> str:
+    """Who runs this process: the system's user at its machine; in a container the user may have no name."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "?"
+    return f"{user}@{socket.gethostname()}"
 
 
 def _run(row: Any) -> Run:

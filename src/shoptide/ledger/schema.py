@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-VERSION = 6  # the newest revision in migrations/versions
+VERSION = 7  # the newest revision in migrations/versions
 
 # Compared and sorted byte by byte on every engine: run ids and times are texts that sort by time.
 Text = sa.String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
@@ -67,6 +67,7 @@ states = sa.Table(
     sa.Column("run_id", Text, nullable=False),
     sa.Column("updated_at", Text, nullable=False),
     sa.Index("states_by_outcome", "push", "outcome"),
+    sa.Index("states_by_gid", "push", "gid"),
 )
 
 history = sa.Table(
@@ -81,12 +82,12 @@ history = sa.Table(
     sa.Column("action", Text, nullable=False),
     sa.Column("outcome", Text, nullable=False),
     sa.Column("gid", Text),
-    sa.Column("hash", Text),
+    sa.Column("hash", Text),  # of the values that were sent, also where they were refused
     sa.Column("changes", sa.JSON),
     sa.Column("message", Text),
     sa.Column("code", Text),
     sa.Column("field", Text),
-    sa.Column("cost", sa.Float),
+    sa.Column("cost", sa.Float),  # points that the store charged
     sa.Index("history_by_key", "push", "key", "id"),
 )
 

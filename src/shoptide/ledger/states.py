@@ -76,17 +76,12 @@ class States:
 
     def owners(self, push: str, gids: Collection[str]) -> dict[str, set[str]]:
         """The keys of the records that a push has made or changed, by gid, of these gids; deleted ones have none."""
-        table = schema.states
-        deleted = sa.and_(table.c.action == "delete", table.c.outcome == "applied")
-        others = table.c.outcome.in_(("blocked", "ambiguous"))  # what they name is not theirs
-        query = sa.select(table.c.gid, table.c.key).where(
-            table.c.push == push, table.c.gid.is_not(None), ~deleted, ~others
-        )
+        wanted = sorted(gids)  # in the order of the index
         found: dict[str, set[str]] = {}
         with self.store.read() as connection:
-            for gid, key in connection.execute(query):  # one walk: there is no index on gids
-                if gid in gids:
-                    found.setdefault(gid, set()).add(key)
+            for start in range(0, len(wanted), BATCH):
+                for row in connection.execute(owning(push, wanted[start : start + BATCH])):
+                    found.setdefault(row[0], set()).add(row[1])
         return found
 
     def counts(self, push: str) -> dict[str, int]:
@@ -156,6 +151,14 @@ class States:
                 self.store.many(REHASH, rows, connection)
 
 
+def owning(push: str, gids: Collection[str]) -> sa.Select[Any]:
+    """The gids that a push's records have, of these, each with the record's key."""
+    table = schema.states
+    deleted = sa.and_(table.c.action == "delete", table.c.outcome == "applied")
+    others = table.c.outcome.in_(("blocked", "ambiguous"))  # what they name is not theirs
+    return sa.select(table.c.gid, table.c.key).where(table.c.push == push, table.c.gid.in_(gids), ~deleted, ~others)
+
+
 def _state(row: Any) -> RecordState:
     values = {name: row[name] for name in STATE_COLUMNS}
     tried, updated = as_moment(row["tried_at"]), as_moment(row["updated_at"])
@@ -171,10 +174,11 @@ def _state_values(state: RecordState, now: datetime) -> dict[str, Any]:
 
 
 def _history_values(state: RecordState, now: datetime) -> dict[str, Any]:
-    names = ("push", "key", "run_id", "action", "outcome", "gid", "hash", "changes", "message", "code", "field", "cost")
-    return {name: getattr(state, name) for name in names} | {"at": as_text(now)}
+    names = ("push", "key", "run_id", "action", "outcome", "gid", "changes", "message", "code", "field", "cost")
+    values = {name: getattr(state, name) for name in names}
+    return values | {"hash": state.offered or state.hash, "at": as_text(now)}
 
 
 def _entry(row: Any) -> HistoryEntry:
-    names = ("key", "run_id", "action", "outcome", "gid", "changes", "message", "code", "field", "cost")
+    names = ("key", "run_id", "action", "outcome", "gid", "hash", "changes", "message", "code", "field", "cost")
     return HistoryEntry(at=datetime.fromisoformat(row["at"]), **{name: row[name] for name in names})

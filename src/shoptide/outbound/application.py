@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shoptide.errors import (
@@ -21,6 +21,7 @@ from shoptide.errors import (
 )
 from shoptide.journal import Journal, RecordState, Sending
 from shoptide.outbound import blame, fulfillment_writers, lookup, order_writers, product_media, product_writers, writers
+from shoptide.outbound.charges import Charges
 from shoptide.outbound.documents import MOST_ALIASES, send_together
 from shoptide.outbound.events import Outcome
 from shoptide.outbound.planning import WRITES, Planned
@@ -78,6 +79,10 @@ class Sender:
     run_id: str
     stop: Callable[[], bool]
     tell: Callable[[Outcome], None]
+    charges: Charges = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.charges = Charges(self.session.client.meter)
 
     @property
     def plan(self) -> str:
@@ -156,7 +161,8 @@ class Sender:
 
     def _marks(self, row: Planned) -> dict[str, Any] | Outcome:
         try:
-            return marks_of(self.session, row)
+            with self.charges.to(row.key):
+                return marks_of(self.session, row)
         except Refused as answer:
             return self.refusal(row, answer)
         except (AccessError, ShopUnavailable):
@@ -205,7 +211,7 @@ class Sender:
 
     def _outcome(self, row: Planned, write: Callable[[], str | None]) -> Outcome:
         """What a write came to. Raises AccessError and ShopUnavailable."""
-        with self.session.listening() as told:
+        with self.session.listening() as told, self.charges.to(row.key):
             outcome = self._judged(row, write)
             if row.action == "delete" and outcome.outcome == "applied" and row.gid and not told:
                 told.append((row.gid, DELETED))
@@ -236,13 +242,14 @@ class Sender:
         while open_attempts:
             steps = [(attempt, self.proceed(attempt, settled)) for attempt in open_attempts]
             waiting = [(attempt, step) for attempt, step in steps if step is not None]
-            answers = send_together(self.session, [mutation for _attempt, mutation in waiting])
+            came_back = send_together(self.session, [mutation for _attempt, mutation in waiting])
             open_attempts = []
-            for (attempt, mutation), answer in zip(waiting, answers, strict=True):
-                if is_too_fast(self.session, mutation.name, answer):
+            for (attempt, mutation), sent in zip(waiting, came_back, strict=True):
+                self.charges.add([attempt.row.key], sent.cost)
+                if is_too_fast(self.session, mutation.name, sent.answer):
                     alone.append(attempt.row)
                     continue
-                attempt.answered(answer)
+                attempt.answered(sent.answer)
                 open_attempts.append(attempt)
         return settled + self.send_each(alone)
 
@@ -306,6 +313,8 @@ class Sender:
             value=outcome.value,
             attempts=0 if applied else row.attempts + 1,
             tried=row.draft.hash if outcome.outcome == "rejected" else None,
+            cost=self.charges.settle(row.key),
+            offered=row.draft.hash,
             changes={name: [change.before, change.after] for name, change in row.changes.items()},
             written=outcome.written,
         )

@@ -136,12 +136,15 @@ class BulkSender:
             return []
         with ThreadPoolExecutor(1) as pool:
             sender.journalled([attempt.row for attempt in file.attempts], pool, operation=file.token)
+        keys = [attempt.row.key for attempt in file.attempts]
         try:
-            operation = self._started(file)
+            with sender.charges.to(*keys):
+                operation = self._started(file)
         except (Interrupted, AccessError, ShopUnavailable, ApiError) as error:
             return self._not_started(file, error)
         began = self.session.client.clock.monotonic()
-        found = self._results(file, operation)
+        with sender.charges.to(*keys):
+            found = self._results(file, operation)
         self.progress.rows += len(found)
         self.progress.seconds += self.session.client.clock.monotonic() - began
         settled = self._settled(file, found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shoptide.errors import ApiError, ApiMessage, PartialData, Rejected, WriteOutcome
@@ -16,46 +17,77 @@ from shoptide.outbound.session import Session
 from shoptide.shopify.answers import Answer as Given
 from shoptide.shopify.answers import part_error
 from shoptide.shopify.cost import SINGLE_QUERY_LIMIT
+from shoptide.shopify.meter import Meter
 
 MOST_ALIASES = 25  # so that a lost answer leaves few rows in doubt, and no request takes the store long
 VARIABLE = re.compile(r"\$(\w+)")
 PARTS = re.compile(r"^mutation\((?P<declared>.*?)\) \{ (?P<field>.*) \}$", re.DOTALL)
 
 
-def packed(session: Session, mutations: Sequence[Mutation]) -> Iterator[list[Mutation]]:
+@dataclass(frozen=True)
+class Priced:
+    """A mutation, and the points it is expected to cost by itself."""
+
+    mutation: Mutation
+    points: int
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A mutation's payload or its own error, and its share of the points that its documents cost."""
+
+    answer: Answer
+    cost: float
+
+
+def packed(session: Session, mutations: Sequence[Mutation]) -> Iterator[list[Priced]]:
     """The mutations in documents that the store takes: at most so many, within its limit and the shop's bucket."""
     most = min(SINGLE_QUERY_LIMIT, session.client.governor.allowance.maximum / 2)
-    batch: list[Mutation] = []
+    batch: list[Priced] = []
     points = 0
     for each in mutations:
         cost = session.client.cost(each.document(session), each.given)
         if batch and (len(batch) == MOST_ALIASES or points + cost > most):
             yield batch
             batch, points = [], 0
-        batch.append(each)
+        batch.append(Priced(each, cost))
         points += cost
     if batch:
         yield batch
 
 
-def send_together(session: Session, mutations: Sequence[Mutation]) -> list[Answer]:
-    """Send mutations in as few documents as the limits allow; each one's payload or its own error, in their order."""
-    return [answer for batch in packed(session, mutations) for answer in _sent(session, batch)]
+def send_together(session: Session, mutations: Sequence[Mutation]) -> list[Sent]:
+    """Send mutations in as few documents as the limits allow; what each came to, in their order."""
+    return [sent for batch in packed(session, mutations) for sent in _sent(session, batch)]
 
 
-def _sent(session: Session, batch: list[Mutation]) -> list[Answer]:
+def _sent(session: Session, batch: list[Priced]) -> list[Sent]:
+    spent = Meter()
+    with session.client.meter.shared_with(spent):
+        answers = _answers(session, [each.mutation for each in batch])
+    shares = shared(spent.snapshot().cost, [each.points for each in batch])
+    if answers is not None:
+        return [Sent(answer, share) for answer, share in zip(answers, shares, strict=True)]
+    half = len(batch) // 2
+    parts = _sent(session, batch[:half]) + _sent(session, batch[half:])
+    return [replace(part, cost=part.cost + share) for part, share in zip(parts, shares, strict=True)]
+
+
+def shared(cost: float, points: Sequence[int]) -> list[float]:
+    """A document's cost among its mutations, as they would cost alone; the shares sum up to it."""
+    total = sum(points)
+    return [cost * each / total if total else cost / len(points) for each in points]
+
+
+def _answers(session: Session, batch: list[Mutation]) -> list[Answer] | None:
+    """Each one's own answer; None when the store refused the document as a whole, and it is more than one."""
     try:
         if len(batch) == 1:
             only = batch[0]
             return [_payload(session.client.execute(only.document(session), only.given).data[only.name])]
         given = session.client.execute(*combined(session, batch), allow_partial=True)
     except Rejected as refused:
-        if len(batch) == 1:
-            return [refused]
-        if (own := _own_errors(session, batch, refused)) is not None:
-            return own
-        half = len(batch) // 2
-        return _sent(session, batch[:half]) + _sent(session, batch[half:])
+        return [refused] if len(batch) == 1 else _own_errors(session, batch, refused)
     except ApiError as error:
         return [error] * len(batch)
     return [_answer(session, each, f"a{index}", given) for index, each in enumerate(batch)]

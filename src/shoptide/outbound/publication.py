@@ -35,6 +35,7 @@ HISTORY_COLUMNS = {
     "action": "VARCHAR",
     "outcome": "VARCHAR",
     "gid": "VARCHAR",
+    "hash": "VARCHAR",
     "changes": "JSON",
     "message": "VARCHAR",
     "code": "VARCHAR",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 from shoptide.config import LedgerConfig
 from shoptide.errors import ConfigError, LedgerError, LockHeld
 from shoptide.ledger import Ledger, OperationRecord, RecordState, Sending, open_ledger
+from shoptide.ledger.states import owning
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -49,6 +51,8 @@ def test_runs_are_listed_newest_first(ledger: Ledger) -> None:
     found = ledger.run(first[:-2])
     assert found is not None
     assert found.summary == {"calls": 3}
+    assert found.options["limit"] == 1
+    assert found.options["by"].partition("@")[2] == socket.gethostname()
 
 
 def test_an_operation_is_open_until_it_is_closed(ledger: Ledger) -> None:
@@ -73,6 +77,43 @@ def test_marks_hold_what_comparing_needs_of_every_record(ledger: Ledger) -> None
     assert found[odd] == ("h1", "a")
     assert [found[key][1] for key in "2345"] == ["X", "d", "o", "O"]
     assert found["3"][0] == ""
+
+
+def test_owners_of_records_are_found_by_an_index(ledger: Ledger) -> None:
+    """More gids than one query asks for; who only named a record, and who deleted it, has none. No state is walked."""
+    ledger.settle([applied(f"n{i}", gid=f"g{i}") for i in range(3_000)])
+    ledger.settle([applied("same", gid="g7"), applied("x", push="other", gid="g8"),
+                   applied("gone", gid="d", action="delete"), applied("named", gid="b", outcome="blocked"),
+                   applied("half", gid="r", outcome="rejected")])  # fmt: skip
+    found = ledger.owners("vip", {*(f"g{i}" for i in range(1_500)), "d", "b", "r", "none"})
+    assert found == {f"g{i}": {f"n{i}"} for i in range(1_500)} | {"g7": {"n7", "same"}, "r": {"half"}}
+    if ledger.store.engine.dialect.name == "postgresql":  # which counts its tables by itself after a while
+        with ledger.store.write() as connection:
+            connection.exec_driver_sql("ANALYZE")
+    with ledger.store.read() as connection:
+        query = owning("vip", ["g1", "g2"]).compile(ledger.store.engine, compile_kwargs={"literal_binds": True})
+        how = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+        told = "\n".join(str(row) for row in connection.exec_driver_sql(f"{how} {query}"))
+    assert "states_by_gid" in told
+
+
+def test_who_was_to_be_skipped_once_has_had_it(ledger: Ledger) -> None:
+    """Always stays always."""
+    ledger.settle([applied("1"), applied("2"), applied("3")])
+    ledger.order("vip", ["1"], "skip_once")
+    ledger.order("vip", ["2"], "skip_always")
+    ledger.skipped("vip", ["1", "2"])
+    assert [state.order for state in ledger.records("vip")] == [None, "skip_always", None]
+
+
+def test_history_tells_what_was_sent_and_what_it_cost(ledger: Ledger) -> None:
+    """The hash of the values also where they were refused, the differences, the points, the answer's words."""
+    ledger.settle([applied("1", hash="h1", offered="h1", cost=10.0, changes={"note": [None, "a"]}, gid="g")])
+    ledger.settle([applied("1", outcome="rejected", offered="h2", cost=2.5, changes={"note": ["a", "b"]},
+                           action="update", message="too long", code="TOO_LONG", gid="g", run_id="s")])  # fmt: skip
+    first, second = ledger.history("vip", "1")
+    assert (first.run_id, first.hash, first.cost, first.changes) == ("r", "h1", 10.0, {"note": [None, "a"]})
+    assert (second.run_id, second.hash, second.cost, second.code) == ("s", "h2", 2.5, "TOO_LONG")
 
 
 def test_states_are_found_by_their_keys(ledger: Ledger) -> None:

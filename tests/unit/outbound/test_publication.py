@@ -38,12 +38,14 @@ def rows(warehouse: DuckDBWarehouse, sql: str) -> list[tuple[Any, ...]]:
 def test_values_arrive_as_they_are(warehouse: DuckDBWarehouse, ledger: Ledger) -> None:
     """Texts with quotes and lines, times in UTC, changes as JSON, what is missing as null."""
     odd = 'a"b\n\tÜ\\'
-    ledger.settle([state(odd, message=odd, attempts=3, changes={"note": [None, "x"]}, gid="g")])
+    ledger.settle([state(odd, message=odd, attempts=3, changes={"note": [None, "x"]}, gid="g", cost=2.5, offered="h")])
     publish(warehouse, ledger)
     assert rows(warehouse, "select key, message, attempts, gid, code from _shoptide_record_states") == [
         (odd, odd, 3, "g", None)
     ]
-    assert rows(warehouse, "select changes->>'$.note[1]', cost from _shoptide_record_history") == [("x", None)]
+    assert rows(warehouse, "select changes->>'$.note[1]', cost, hash from _shoptide_record_history") == [
+        ("x", 2.5, "h")
+    ]
     held = ledger.records("vip")[0].updated_at
     assert held is not None
     assert rows(warehouse, "select updated_at from _shoptide_record_states") == [(held.replace(tzinfo=None),)]

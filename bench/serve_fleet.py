@@ -50,7 +50,7 @@ url = "{ledger}"
 [warehouse]
 url = "{warehouse}"
 [serve]
-at_once = 4
+at_once = 2
 """
 SHOP = """[shop.{name}]
 name = "{name}"
@@ -221,15 +221,14 @@ class Told:
     mutations: int
 
 
-def play(shops: int, workers: int, seconds: float, kills: float, *, later: bool = True) -> Told:
-    """Run a fleet for so long, then let it finish, and count."""
+def play(shops: int, workers: int, seconds: float, kills: float, *, later: bool = True, warehouse: str = "") -> Told:
+    """Run a fleet for so long, then let it finish, and count. Without a `warehouse` it lies beside the ledger."""
     chance = random.Random(7)  # noqa: S311  # dice
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         world, watch, url = stack.enter_context(stores(shops))
         ledger_url = stack.enter_context(postgres())
-        # What was pulled is gone with its worker: here only the work is looked at, and who does it.
-        text = HEAD.format(ledger=ledger_url, warehouse="duckdb://")
+        text = HEAD.format(ledger=ledger_url, warehouse=warehouse or ledger_url)
         (folder / "shoptide.toml").write_text(text + "".join(SHOP.format(name=name, url=url) for name in world.stalls))
         for name in world.stalls:
             write_orders(folder, name, 0, FIRST)

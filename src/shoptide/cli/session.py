@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
@@ -49,8 +50,13 @@ class Session:
     def client(self, alias: str) -> AdminClient:
         store = FileTokenStore(self.state_folder / "tokens.json")
         shop = self.config.shops[alias]
-        shares = LedgerShares(self.ledger, budget_of(shop))
+        shares = LedgerShares(lambda: self._shares_ledger.beside(), budget_of(shop))  # noqa: PLW0108  # opened when asked
         return AdminClient(shop, clock=self.clock, token_store=store, shares=shares)
+
+    @cached_property
+    def _shares_ledger(self) -> Ledger:
+        """One ledger for the shares of all clients, for as long as the process lives."""
+        return self.ledger()
 
     def warehouse(self, *, read_only: bool = False) -> Warehouse:
         return open_warehouse(self.config.warehouse, base=self.base, read_only=read_only)

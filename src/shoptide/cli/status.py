@@ -10,6 +10,7 @@ from shoptide.cli import output
 from shoptide.cli.app import flags_of, with_flags
 from shoptide.cli.session import Session, open_session
 from shoptide.ledger import Ledger
+from shoptide.ledger.syncs import Syncs, SyncState
 from shoptide.serve.health import health_of
 
 
@@ -24,17 +25,29 @@ def command(context: click.Context) -> None:
     flags = flags_of(context)
     session = open_session(flags)
     with session.ledger() as ledger:
-        syncs = [_sync(session, ledger, "pull", name) for name in session.config.pulls]
-        syncs += [_sync(session, ledger, "push", name) for name in session.config.pushes]
+        states = Syncs(ledger).states()
+        syncs = [_sync(session, ledger, states, "pull", name) for name in session.config.pulls]
+        syncs += [_sync(session, ledger, states, "push", name) for name in session.config.pushes]
     if flags.json:
         output.document({"syncs": syncs})
         return
-    rows = [(each["kind"], each["name"], each["health"], each["last_run"], each["told"]) for each in syncs]
-    output.table(["kind", "name", "health", "last run", "what it did"], rows)
+    shown = ("kind", "name", "health", "last_run", "told", "queue")
+    output.table(
+        ["kind", "name", "health", "last run", "what it did", "queue"], [[each[key] for key in shown] for each in syncs]
+    )
 
 
-def _sync(session: Session, ledger: Ledger, kind: str, name: str) -> dict[str, Any]:
+def queue_of(state: SyncState) -> str:
+    """What is to be known beside its runs: paused, waiting for its turn, why its last turn came to nothing."""
+    told = ["paused"] if state.paused_at else []
+    told += [f"waits since {state.waiting_at:%H:%M:%S}"] if state.waiting_at else []
+    told += [state.error] if state.error else []
+    return "; ".join(told)
+
+
+def _sync(session: Session, ledger: Ledger, states: dict[str, SyncState], kind: str, name: str) -> dict[str, Any]:
     found = health_of(session.config, ledger, kind, name)
+    state = states.get(f"{kind}.{name}", SyncState(f"{kind}.{name}"))
     return {
         "kind": kind,
         "name": name,
@@ -44,4 +57,6 @@ def _sync(session: Session, ledger: Ledger, kind: str, name: str) -> dict[str, A
         "run_id": found.run_id,
         "records": found.records,
         "told": found.told,
+        "paused": state.paused_at is not None,
+        "queue": queue_of(state),
     }

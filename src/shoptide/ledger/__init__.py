@@ -34,10 +34,12 @@ STATE_FOLDER = ".shoptide"  # files of this machine, where the ledger itself is 
 class Ledger(Runs, States, Journal, Written, Notices):
     """A ledger in one of its databases. Threads may share it. `folder` is for files of this machine that go with it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, prepared: bool = False) -> None:
         """Make the tables, or bring older ones up to date. Raises LedgerError, also for those of a newer Shoptide."""
         self.store = store
         self.folder = store.folder
+        if prepared:
+            return
         try:
             with store.errors():
                 layouts.prepare(store)
@@ -60,6 +62,10 @@ class Ledger(Runs, States, Journal, Written, Notices):
     def reading(self) -> AbstractContextManager[sa.Connection]:
         """A connection for their queries. Raises LedgerError."""
         return self.store.read()
+
+    def beside(self) -> Ledger:
+        """The same ledger for another run of this process: its connections are shared, its locks are its own."""
+        return Ledger(self.store.beside(), prepared=True)
 
     def close(self) -> None:
         self.store.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 import msgspec
@@ -43,10 +43,16 @@ class PostgresStore(Store):
         self.schema = config.schema
         url = _url(shown, secrets)
         self._hidden = [form for secret in secrets.values() for form in _forms(secret.reveal())]
-        self.engine = _engine(url, self.schema, pool_pre_ping=True)
+        # Servers allow about a hundred sessions in all: few are kept, and a run's threads share them.
+        self.engine = _engine(url, self.schema, pool_pre_ping=True, pool_size=2, max_overflow=6)
         # Connections that hold locks are kept apart: waiting for one must not keep a run from its writes.
-        lonely = _engine(url, self.schema, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
-        self.locks = SessionLocks(lonely, self)
+        self._lonely = _engine(url, self.schema, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+        self.locks = SessionLocks(self._lonely, self)
+
+    def beside(self) -> Self:
+        other = super().beside()
+        other.locks = SessionLocks(self._lonely, other)
+        return other
 
     def make_room(self) -> None:
         with self.write() as connection:

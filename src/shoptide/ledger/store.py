@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import msgspec
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ class Store:
         self.folder = folder
         self.clock = clock
         self._batches: dict[str, Many] = {}
+        self._is_beside = False
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -61,8 +63,16 @@ class Store:
             prepared = self._batches[statement.name] = Many(statement, self)
         prepared.run(connection, rows)
 
+    def beside(self) -> Self:
+        """The same database through the same connections, with locks of its own: one that breaks is not the others'."""
+        other = copy.copy(self)
+        other._is_beside = True  # noqa: SLF001  # its own kind
+        return other
+
     def close(self) -> None:
-        self.engine.dispose()
+        """Close the connections; those of a store that is beside another are the other's."""
+        if not self._is_beside:
+            self.engine.dispose()
 
     # what each kind does its own way
 

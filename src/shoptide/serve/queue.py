@@ -144,6 +144,7 @@ def open_queue(config: Config, ledger: Ledger) -> Iterator[Queue]:
             dbos_system_schema=system_schema(config.ledger),
             serializer=DBOSPortableJSONSerializer(),  # pickle would run what anybody wrote there
             application_name=APPLICATION,
+            system_database_pool_size=2,
             lazy=True,
             retry_connection_errors=False,
         )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from shoptide.clock import Clock
 from shoptide.config import Config
-from shoptide.errors import Interrupted, LockHeld, ShoptideError, WarehouseLocked
+from shoptide.errors import Interrupted, LedgerError, LockHeld, ShoptideError, WarehouseLocked
 from shoptide.ledger import Ledger
 from shoptide.ledger.syncs import Syncs
 
@@ -96,6 +96,8 @@ class Turns:
                 outcome = self._pull(name, ledger) if kind == "pull" else self._push(name, ledger)
         except Interrupted:
             return self._interrupted(sync, why, attempt)
+        except LedgerError:
+            raise  # nothing could be said of it
         except ShoptideError as error:
             return self._failed(sync, why, attempt, error)
         self.queue.syncs.ended(sync, None)

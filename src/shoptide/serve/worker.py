@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import random
 import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,9 +25,11 @@ from shoptide.ledger.syncs import Syncs
 from shoptide.serve import queue as queues
 from shoptide.serve import schedules
 from shoptide.serve.turns import Means, Turns
+from shoptide.shopify.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
+DATABASE_SESSIONS = 4  # of DBOS, which waits for one rather than open more
 PATIENCE = 60.0  # seconds for others to make DBOS's tables
 LOOK_ROUND = 3.0  # seconds between two looks for workers that are gone
 CLEAN = 1200  # of those looks between two cleanings
@@ -43,6 +47,7 @@ class Worker:
         self.means = means
         self.id = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._open = ExitStack()
+        self._chance = random.Random()  # noqa: S311  # spreads retries, guards nothing
         self._quit = threading.Event()
         self._watch = threading.Thread(target=self._look_round, name="worker", daemon=True)
 
@@ -53,7 +58,7 @@ class Worker:
             self._be_known()
             self._launch()
             self.queue = self._open.enter_context(queues.open_queue(self.means.config, self.ledger))
-            self.turns = Turns(self.means, self.queue)
+            self.turns = Turns(replace(self.means, open_ledger=self.ledger.beside), self.queue)
             schedules.apply(self.means.config, self._tick, self._watched)
             schedules.make_up(self.means.config, self.queue, self.means.clock.now())
         except BaseException:
@@ -63,9 +68,9 @@ class Worker:
         self._watch.start()
 
     def _be_known(self) -> None:
-        """Hold the lock that says that this worker lives, in a ledger of its own: its end ends no run."""
+        """Hold the lock that says that this worker lives; when it breaks, no run is the worse for it."""
         self._presence = ExitStack()
-        ledger = self._presence.enter_context(self.means.open_ledger())
+        ledger = self.ledger.beside()
         self._presence.enter_context(Syncs(ledger).working(self.id))
         self._known_by = ledger
 
@@ -83,7 +88,7 @@ class Worker:
             "serializer": DBOSPortableJSONSerializer(),
             "enable_otlp": False,
             "log_level": "WARNING",
-            "sys_db_pool_size": 5 + config.serve.at_once,
+            "sys_db_pool_size": DATABASE_SESSIONS,
             "scheduler_polling_interval_sec": 30.0,
         }
         # Workers that start together make DBOS's tables one after the other.
@@ -119,11 +124,19 @@ class Worker:
     def _turn(self, take: Callable[[Turns], str]) -> str:
         """A turn as DBOS sees it: one that fails is told of in our logs, not as a traceback in its tables."""
         self._ready.wait()
-        try:
-            return take(self.turns)
-        except ShoptideError as error:
-            log.error("sync.turn_failed", extra={"reason": error.message, "hint": error.hint})  # noqa: TRY400  # no traceback
-            return "failed"
+        pauses = Backoff(first=1.0, cap=60.0).delays(self._chance)
+        while True:
+            try:
+                return take(self.turns)
+            except LedgerError as away:
+                # Without its ledger no turn can be taken, nor put off: this one waits here, and holds its place.
+                log.warning("worker.waits_for_ledger", extra={"reason": away.message})
+                if self.means.stop():
+                    raise
+                self.means.clock.sleep(next(pauses))
+            except ShoptideError as error:
+                log.error("sync.turn_failed", extra={"reason": error.message})  # noqa: TRY400  # no traceback
+                return "failed"
 
     # what is looked after while turns are taken
 

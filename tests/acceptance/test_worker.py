@@ -1,0 +1,105 @@
+"""`shoptide worker` and the commands that speak to it, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import TOKEN, Folder
+
+from shoptide.config import LedgerConfig
+from shoptide.ledger import open_ledger
+from shoptide.ledger.schema import workers as table
+from shoptide.simulator.server import Running, start
+from shoptide.simulator.world import World
+
+SCHEDULED = """
+[pull.few]
+streams = ["customers"]
+schedule = "* * * * *"
+"""
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    with start(World.seeded(customers=3, products=1, orders=1)) as found:
+        yield found
+
+
+@contextmanager
+def working(folder: Folder) -> Iterator[subprocess.Popen[str]]:
+    """A worker that has begun; it is told to end, and does."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shoptide", "worker", "--json"],
+        cwd=folder.path,
+        env={**os.environ, "SHOPIFY_TOKEN": TOKEN},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert json.loads(process.stdout.readline())["event"] == "ready"
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _out, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err) == (0, False), err
+
+
+def until(true: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 90
+    while not true():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.5)
+
+
+def test_a_worker_runs_what_it_is_asked_for(tmp_path: Path, running: Running) -> None:
+    """And by its schedule; what is paused does not run by itself, and `status` says so."""
+    folder = Folder.of(tmp_path, running, SCHEDULED)
+    nobody = folder.run("run", "few")
+    assert (nobody.code, "shoptide worker" in nobody.err) == (2, True)
+    assert folder.run("pause", "few").code == 0
+    with working(folder):
+        assert folder.run("run", "pull.few").out == "pull.few is queued\n"
+        until(lambda: folder.run("runs", "--json").document["runs"])
+        (sync,) = [each for each in folder.run("status", "--json").document["syncs"] if each["name"] == "few"]
+        assert (sync["paused"], "paused" in sync["queue"]) == (True, True)
+        assert folder.run("resume", "few").code == 0
+        until(lambda: len(folder.run("runs", "--json").document["runs"]) >= 2)
+        told = folder.run("cancel", "few", "--json").document["told"]
+        assert told in (
+            "nothing was under way",
+            "the run that waited is taken back",
+            "the run under way is told to end",
+        )
+
+
+def test_a_name_that_is_not_there_is_a_mistake(tmp_path: Path, running: Running) -> None:
+    """Of every command alike, with the names there are."""
+    folder = Folder.of(tmp_path, running)
+    for command in ("run", "pause", "resume", "cancel"):
+        done = folder.run(command, "nothing")
+        assert (done.code, "pull.store, push.vip" in done.err) == (2, True), done.err
+
+
+def test_a_worker_with_a_file_of_its_own_is_refused_beside_another_machine(tmp_path: Path, running: Running) -> None:
+    """Each would pull into its own DuckDB file, and neither would have all."""
+    folder = Folder.of(tmp_path, running)
+    with open_ledger(LedgerConfig("sqlite:///.shoptide/ledger.db"), base=tmp_path) as ledger:
+        with ledger.writing() as connection:
+            values = {"id": "elsewhere-1", "host": "elsewhere", "pid": 1, "since": "2026-10-01T00:00:00+00:00"}
+            connection.execute(table.insert().values(**values))
+        with ledger.lock("worker:elsewhere-1"):
+            done = folder.run("worker")
+    assert (done.code, "elsewhere works on the same ledger" in done.err) == (2, True), done.err
+    assert "postgresql://" in done.err

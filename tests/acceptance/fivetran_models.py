@@ -122,7 +122,7 @@ LEFT JOIN totals AS t ON t.customer_id = c.id
 """
 RECEIPT = {
     "duckdb": "json_extract_string(receipt_json, '$.charges.data[0].balance_transaction.exchange_rate')",
-    "postgres": "receipt_json::json #>> '{{charges, data, 0, balance_transaction, exchange_rate}}'",
+    "postgres": "receipt_json::json #>> '{charges, data, 0, balance_transaction, exchange_rate}'",
 }
 
 # What lies where, in every state.

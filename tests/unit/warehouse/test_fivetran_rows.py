@@ -7,43 +7,36 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from layouts import PostgresEngine, table
+from layouts import ENGINES, opened, table
 
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 from shoptide.warehouse.views import layout, make_views
 
-Engine = DuckDBWarehouse | PostgresEngine
 SHOP, OTHER = "a.myshopify.com", "b.myshopify.com"
 LANDED = "2026-10-01 00:00:00"
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    if request.param == "duckdb":
-        with DuckDBWarehouse(None, "shopify") as found:
-            yield found
-        return
-    postgres = PostgresEngine(request.getfixturevalue("postgres_url"))
-    postgres.execute("CREATE SCHEMA shopify")
-    yield postgres
-    postgres.connection.close()
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[Warehouse]:
+    with opened(request, request.param) as found:
+        yield found
 
 
 def gid(kind: str, number: int) -> str:
     return f"gid://shopify/{kind}/{number}"
 
 
-def held(engine: Engine, name: str, columns: dict[str, str], *rows: tuple[Any, ...]) -> None:
+def held(engine: Warehouse, name: str, columns: dict[str, str], *rows: tuple[Any, ...]) -> None:
     """A table with living rows of one shop."""
     table(engine, name, columns, *((SHOP, LANDED, None, *row) for row in rows))
 
 
-def asked(engine: Engine, sql: str) -> list[tuple[Any, ...]]:
+def asked(engine: Warehouse, sql: str) -> list[tuple[Any, ...]]:
     make_views(engine, layout("fivetran"), [SHOP])
     return engine.execute(sql)[1]
 
 
-def test_visits_are_the_first_and_the_last_and_one_that_is_both_is_there_once(engine: Engine) -> None:
+def test_visits_are_the_first_and_the_last_and_one_that_is_both_is_there_once(engine: Warehouse) -> None:
     """With the campaign of the moment that they are; a visit that led to two orders is the later one's."""
     first = {"id": gid("CustomerVisit", 1), "occurredAt": "2026-09-01T10:00:00Z", "landingPage": "/a", "source": "mail"}
     last = {"id": gid("CustomerVisit", 2), "occurredAt": "2026-09-02T10:00:00Z", "landingPage": "/b", "source": None}
@@ -78,7 +71,7 @@ def test_visits_are_the_first_and_the_last_and_one_that_is_both_is_there_once(en
     ]
 
 
-def test_media_are_files_and_what_products_have_beyond_them(engine: Engine) -> None:
+def test_media_are_files_and_what_products_have_beyond_them(engine: Warehouse) -> None:
     """Each once, though a product shows it; documents are no media, images have a row for what they show."""
     columns = {
         "gid": "VARCHAR",
@@ -114,7 +107,7 @@ def test_media_are_files_and_what_products_have_beyond_them(engine: Engine) -> N
     assert asked(engine, of_products) == [(7, 1), (7, 4)]
 
 
-def test_metafields_of_all_owners_are_one_table(engine: Engine) -> None:
+def test_metafields_of_all_owners_are_one_table(engine: Warehouse) -> None:
     """Each with the number and the kind of its owner, as the package names it, and its definition's description."""
     columns = {"gid": "VARCHAR", "id": "BIGINT", "key": "VARCHAR", "value": "VARCHAR", "definition_gid": "VARCHAR"}
     definition = gid("MetafieldDefinition", 1)
@@ -145,7 +138,7 @@ def test_metafields_of_all_owners_are_one_table(engine: Engine) -> None:
     ]
 
 
-def test_refunded_shipping_is_an_adjustment_once(engine: Engine) -> None:
+def test_refunded_shipping_is_an_adjustment_once(engine: Warehouse) -> None:
     """Beside a refund's discrepancy; not where the refund tells it as an adjustment without a reason itself."""
     money = {"amount_set_amount": "DECIMAL(20, 6)", "tax_amount_set_amount": "DECIMAL(20, 6)"}
     held(
@@ -175,7 +168,7 @@ def test_refunded_shipping_is_an_adjustment_once(engine: Engine) -> None:
     ]
 
 
-def test_discounts_stand_in_the_table_of_their_kind(engine: Engine) -> None:
+def test_discounts_stand_in_the_table_of_their_kind(engine: Warehouse) -> None:
     """With their codes; automatic ones have none and are in no table of codes."""
     columns = {
         "gid": "VARCHAR",
@@ -213,7 +206,7 @@ def test_discounts_stand_in_the_table_of_their_kind(engine: Engine) -> None:
     assert asked(engine, codes) == [(21, "TEN", 1, "DiscountCodeBasic"), (22, "TEN2", 1, "DiscountCodeBasic")]
 
 
-def test_returned_lines_are_known_by_the_orders_line(engine: Engine) -> None:
+def test_returned_lines_are_known_by_the_orders_line(engine: Warehouse) -> None:
     """Through the parcel that the piece came in."""
     held(
         engine,
@@ -232,7 +225,7 @@ def test_returned_lines_are_known_by_the_orders_line(engine: Engine) -> None:
     assert asked(engine, found) == [(1, 5, 7, 2), (2, 5, None, 1)]
 
 
-def test_an_attribute_that_an_order_has_twice_counts_once(engine: Engine) -> None:
+def test_an_attribute_that_an_order_has_twice_counts_once(engine: Warehouse) -> None:
     """With its last value: the key is what the layout knows it by."""
     columns = {"order_gid": "VARCHAR", "position": "BIGINT", "key": "VARCHAR", "value": "VARCHAR"}
     values = (gid("Order", 1), 0, "gift", "no"), (gid("Order", 1), 1, "gift", "yes"), (gid("Order", 2), 0, "gift", "x")

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from layouts import PostgresEngine, table
+from layouts import ENGINES, asked, opened, table
 
 from shoptide.config import LAYOUTS
 from shoptide.errors import ConfigError, WarehouseError
 from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify.schema import LATEST_VERSION, load
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import Warehouse
 from shoptide.warehouse.views import Layout, layout, make_views
 
-Engine = DuckDBWarehouse | PostgresEngine
 PAGE = Path(__file__).parents[3].parent / "shared" / "compat" / "fivetran_graphql_tables.md"
 ADDRESS = [
     "address_1",
@@ -55,25 +53,15 @@ def fivetran() -> Layout:
     return layout("fivetran")
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    if request.param == "duckdb":
-        with DuckDBWarehouse(None, "shopify") as found:
-            yield found
-        return
-    postgres = PostgresEngine(request.getfixturevalue("postgres_url"))
-    postgres.execute("CREATE SCHEMA shopify")
-    yield postgres
-    postgres.connection.close()
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[Warehouse]:
+    with opened(request, request.param) as found:
+        yield found
 
 
-def rows(engine: Engine, sql: str) -> list[tuple[Any, ...]]:
-    return engine.execute(sql)[1]
-
-
-def columns(engine: Engine, schema: str) -> dict[str, dict[str, str]]:
+def columns(engine: Warehouse, schema: str) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
-    for name, column, kind in rows(
+    for name, column, kind in asked(
         engine,
         "SELECT table_name, column_name, data_type FROM information_schema.columns"
         f" WHERE table_schema = '{schema}' ORDER BY table_name, ordinal_position",
@@ -130,7 +118,7 @@ def test_the_layout_is_the_published_one(fivetran: Layout) -> None:
 
 
 @pytest.mark.parametrize("pulled", [False, True], ids=["nothing pulled", "every table pulled"])
-def test_every_view_has_the_layouts_columns_and_types(engine: Engine, fivetran: Layout, *, pulled: bool) -> None:
+def test_every_view_has_the_layouts_columns_and_types(engine: Warehouse, fivetran: Layout, *, pulled: bool) -> None:
     """And `_shop` behind them; each can be read, though there is not a row, or not even a table."""
     if pulled:
         for stream in STREAMS.values():
@@ -152,7 +140,7 @@ def test_every_view_has_the_layouts_columns_and_types(engine: Engine, fivetran: 
     assert {view: list(own.items()) for view, own in found.items()} == {
         view: list(own.items()) for view, own in wanted.items()
     }
-    assert [rows(engine, f'SELECT * FROM shopify_fivetran."{view}"') for view in found] == [[]] * 52
+    assert [asked(engine, f'SELECT * FROM shopify_fivetran."{view}"') for view in found] == [[]] * 52
     assert (len(made.gaps.empty), made.gaps.partial) == ((0, {}) if pulled else (52, {}))
 
 
@@ -176,7 +164,7 @@ def test_what_views_are_made_of_are_tables_of_streams(fivetran: Layout) -> None:
 # what is made of what is there
 
 
-def test_numbers_texts_and_lists_come_out_of_gids_and_json(engine: Engine, fivetran: Layout) -> None:
+def test_numbers_texts_and_lists_come_out_of_gids_and_json(engine: Warehouse, fivetran: Layout) -> None:
     """Numbers with something behind them, JSON that is text or text that is JSON, lists with their places."""
     table(
         engine,
@@ -199,50 +187,50 @@ def test_numbers_texts_and_lists_come_out_of_gids_and_json(engine: Engine, fivet
         (A, "2026-10-01", None, 2, '{"charges": 2}'),
     )
     make_views(engine, fivetran, [A])
-    found = rows(engine, "SELECT id, inventory_item_id, location_id FROM shopify_fivetran.inventory_level")
+    found = asked(engine, "SELECT id, inventory_item_id, location_id FROM shopify_fivetran.inventory_level")
     assert found == [(7, 5, None)]
-    tags = rows(engine, "SELECT order_id, index, value, _shop FROM shopify_fivetran.order_tag ORDER BY index")
+    tags = asked(engine, "SELECT order_id, index, value, _shop FROM shopify_fivetran.order_tag ORDER BY index")
     assert tags == [(1, 0, "b", A), (1, 1, "a", A)]
-    addresses = rows(
+    addresses = asked(
         engine,
         'SELECT billing_address_address_1, billing_address_latitude, email FROM shopify_fivetran."order" ORDER BY id',
     )
     assert addresses == [("Main St 1", "1.5", None), (None, None, None)]
-    assert rows(engine, "SELECT * FROM shopify_fivetran.order_discount_code") == []
-    receipts = rows(engine, "SELECT receipt_json FROM shopify_fivetran.transaction ORDER BY id")
+    assert asked(engine, "SELECT * FROM shopify_fivetran.order_discount_code") == []
+    receipts = asked(engine, "SELECT receipt_json FROM shopify_fivetran.transaction ORDER BY id")
     assert [text.replace(" ", "") for (text,) in receipts] == ['{"charges":1}', '{"charges":2}']
 
 
 def test_what_was_deleted_is_flagged_where_there_is_a_flag_and_gone_where_there_is_none(
-    engine: Engine, fivetran: Layout
+    engine: Warehouse, fivetran: Layout
 ) -> None:
     """An order keeps its row; a customer and an order's line are no more."""
     table(engine, "orders", {"id": "BIGINT"}, (A, "2026-10-01", "2026-10-02", 1), (A, "2026-10-01", None, 2))
     table(engine, "customers", {"id": "BIGINT"}, (A, "2026-10-01", "2026-10-02", 3), (A, "2026-10-01", None, 4))
     make_views(engine, fivetran, [A])
-    assert rows(engine, 'SELECT id, _fivetran_deleted FROM shopify_fivetran."order" ORDER BY id') == [
+    assert asked(engine, 'SELECT id, _fivetran_deleted FROM shopify_fivetran."order" ORDER BY id') == [
         (1, True),
         (2, False),
     ]
-    assert rows(engine, "SELECT id FROM shopify_fivetran.customer") == [(4,)]
+    assert asked(engine, "SELECT id FROM shopify_fivetran.customer") == [(4,)]
 
 
-def test_several_shops_have_a_schema_each_besides(engine: Engine, fivetran: Layout) -> None:
+def test_several_shops_have_a_schema_each_besides(engine: Warehouse, fivetran: Layout) -> None:
     """The common one has everybody's rows, each with its shop; ids of two shops may be the same."""
     table(engine, "orders", {"id": "BIGINT", "tags": "JSON"}, (A, "2026-10-01", None, 1, '["x"]'))
     engine.execute(f"INSERT INTO shopify.orders VALUES ('{B}', '2026-10-01', NULL, 1, '[\"y\"]')")
     made = make_views(engine, fivetran, [B, A])
     assert made.schemas == ("shopify_fivetran", "shopify_fivetran_a", "shopify_fivetran_b_c")
-    assert rows(engine, 'SELECT id, _shop FROM shopify_fivetran."order" ORDER BY 2') == [(1, A), (1, B)]
-    assert rows(engine, "SELECT value FROM shopify_fivetran_a.order_tag") == [("x",)]
-    assert rows(engine, "SELECT value FROM shopify_fivetran_b_c.order_tag") == [("y",)]
+    assert asked(engine, 'SELECT id, _shop FROM shopify_fivetran."order" ORDER BY 2') == [(1, A), (1, B)]
+    assert asked(engine, "SELECT value FROM shopify_fivetran_a.order_tag") == [("x",)]
+    assert asked(engine, "SELECT value FROM shopify_fivetran_b_c.order_tag") == [("y",)]
     assert columns(engine, "shopify_fivetran_a") == columns(engine, "shopify_fivetran")
 
 
 # making them anew
 
 
-def test_a_view_that_would_be_made_the_same_is_left_alone(engine: Engine, fivetran: Layout) -> None:
+def test_a_view_that_would_be_made_the_same_is_left_alone(engine: Warehouse, fivetran: Layout) -> None:
     """A column that comes to a table makes the views of that table anew, no others."""
     table(engine, "products", {"id": "BIGINT"}, (A, "2026-10-01", None, 1))
     assert len(make_views(engine, fivetran, [A]).anew) == 52
@@ -250,10 +238,10 @@ def test_a_view_that_would_be_made_the_same_is_left_alone(engine: Engine, fivetr
     engine.execute("ALTER TABLE shopify.products ADD COLUMN handle VARCHAR DEFAULT 'h'")
     anew = make_views(engine, fivetran, [A]).anew
     assert anew == ("shopify_fivetran.product", "shopify_fivetran.product_tag")
-    assert rows(engine, "SELECT id, handle FROM shopify_fivetran.product") == [(1, "h")]
+    assert asked(engine, "SELECT id, handle FROM shopify_fivetran.product") == [(1, "h")]
 
 
-def test_what_is_in_the_way_is_told_and_nothing_half_made(engine: Engine, fivetran: Layout) -> None:
+def test_what_is_in_the_way_is_told_and_nothing_half_made(engine: Warehouse, fivetran: Layout) -> None:
     """A table of that name in the schema: the views that there were stay, and so does the table."""
     engine.execute("CREATE SCHEMA shopify_fivetran")
     engine.execute("CREATE TABLE shopify_fivetran.shop (own INTEGER)")

@@ -40,6 +40,7 @@ class Kind:
     name: str
     url: Callable[[Any, Path], str]
     lacks: dict[str, str] = field(default_factory=dict)
+    run_by: str = "make test"  # the command that runs the kit on it
 
 
 WAREHOUSES = (

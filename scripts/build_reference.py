@@ -47,6 +47,10 @@ def commands() -> str:
         lines += ["", f"## shoptide {name} {given}".rstrip(), "", " ".join((command.help or "").split()), ""]
         options = [each for each in command.params if isinstance(each, click.Option) and each.name not in shared]
         lines += [_option(each) for each in options]
+        for inner in command.commands.values() if isinstance(command, click.Group) else ():
+            told = " ".join((inner.help or "").split())
+            own = [each for each in inner.params if isinstance(each, click.Option) and each.name not in shared]
+            lines += [f"### shoptide {name} {inner.name}", "", told, "", *map(_option, own)]
     return "\n".join([*lines, "", "## Exit codes", "", EXIT_CODES])
 
 

@@ -201,6 +201,19 @@ def test_an_error_of_one_stream_leaves_the_others(plugin_for: Maker) -> None:
     assert len(plugin.engine.rows("customers")) == 3
 
 
+def test_fields_without_their_scope_are_left_out(plugin_for: Maker) -> None:
+    """One missing scope costs its fields and not the stream; a stream that needs it is not offered."""
+    with opened(customers=2, products=2, orders=4, scopes=["read_orders", "read_all_orders"]) as narrow:
+        plugin = plugin_for(narrow)
+        offered = {each["stream_name"] for each in plugin.streams()}
+        assert "orders" in offered
+        assert not {"customers", "products"} & offered
+        (orders,) = plugin.streams("orders")
+        assert "customer_gid" not in orders["json_schema"]["properties"]
+        assert errors(plugin.pull("orders")) == {}
+        assert len(plugin.engine.rows("orders")) == 4
+
+
 def test_requests_go_where_omnata_limits_them(plugin_for: Maker, seeded: Store) -> None:
     """A user's own limit for the connection counts each request of the run."""
     plugin = plugin_for(seeded)

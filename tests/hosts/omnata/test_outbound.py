@@ -70,6 +70,54 @@ def test_each_object_and_strategy_has_a_form(plugin_for: Maker, store: Store, ta
         assert fields["line_items"]["required"]
 
 
+CHANGES = {
+    "Customers": {"note": "changed"},
+    "Products": {"vendor": "changed"},
+    "Orders": {"note": "changed"},
+    "Fulfillments": {"tracking_number": "CHANGED"},
+}
+SEEN = {
+    "Customers": "customer(id: $id) { note }",
+    "Products": "product(id: $id) { vendor }",
+    "Orders": "order(id: $id) { note }",
+    "Fulfillments": "fulfillment(id: $id) { status trackingInfo { number } }",
+}
+
+
+def values_for(plugin: Plugin, target: str) -> dict[str, Any]:
+    """What a new record of the object is made of."""
+    if target == "Customers":
+        return ANNA
+    if target == "Products":
+        return SHIRT
+    if target == "Orders":
+        return order(plugin.store)
+    parent = record("parent", "Create", order(plugin.store))
+    return {"order": plugin.push("Orders", "Create", parent)["parent"]["APP_IDENTIFIER"], "tracking_number": "T1"}
+
+
+@pytest.mark.parametrize("target", OBJECTS)
+def test_every_object_goes_through_every_strategy(plugin_for: Maker, store: Store, target: str) -> None:
+    """Create, Update by number, Upsert of what was made, Mirror of a row that left, Delete of what is gone."""
+    values, change = values_for(plugin_for(store), target), CHANGES[target]
+    made = applied(plugin_for(store).push(target, "Create", record("r", "Create", values)))
+    number = int(made["r"].rpartition("/")[2])
+    look = f"query($id: ID!) {{ {SEEN[target]} }}"
+    update = record("r", "Update", {"record_id": number, **change})
+    assert applied(plugin_for(store).push(target, "Update", update)) == made
+    assert next(iter(change.values())) in str(store.ask(look, id=made["r"]))
+    once_more = dict.fromkeys(change, "again")
+    upsert = record("r", "Update", {**values, **once_more}, gid=made["r"], previous=values, result={"gid": made["r"]})
+    assert applied(plugin_for(store).push(target, "Upsert", upsert)) == made
+    assert "again" in str(store.ask(look, id=made["r"]))
+    left = record("r", "Delete", values, gid=made["r"])
+    assert applied(plugin_for(store).push(target, "Mirror", left)) == made
+    (after,) = store.ask(look, id=made["r"]).values()
+    assert after is None or after["status"] == "CANCELLED"
+    gone = record("r", "Delete", {"record_id": number})
+    assert applied(plugin_for(store).push(target, "Delete", gone)) == made
+
+
 def test_customers_are_created_updated_and_deleted(plugin_for: Maker, store: Store) -> None:
     """Create, Update by number, Update by gid, Delete; each result has the record's gid."""
     made = applied(plugin_for(store).push("Customers", "Create", record("1", "Create", ANNA)))

@@ -96,7 +96,9 @@ class Receiver:
             Route(f"{PATH}/{{alias}}", self.answer, methods=methods),
             Route(PATH, self.answer, methods=methods),
         ]
-        return Starlette(routes=routes)
+        found = Starlette(routes=routes)
+        found.router.redirect_slashes = False  # another spelling of a path is another path
+        return found
 
     async def answer(self, request: Request) -> Response:
         try:

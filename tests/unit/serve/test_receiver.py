@@ -152,6 +152,7 @@ def test_both_secrets_are_good_during_a_rotation(site: Site) -> None:
         (400, "/webhooks/main", {"x_shopify_api_version": None}),
         (400, "/webhooks/main", {"x_shopify_event_id": "e" * 300}),
         (404, "/elsewhere", {}),
+        (404, "/webhooks/main/", {}),
     ],
 )
 def test_what_is_not_right_is_refused(status: int, path: str, headers: dict[str, str | None], site: Site) -> None:

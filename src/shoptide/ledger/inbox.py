@@ -99,6 +99,18 @@ class Inbox:
         with self.ledger.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
+    def among_waiting(self, shop: str, subjects: Iterable[str]) -> set[str]:
+        """Which of these records a delivery waits for: they will be read anyway."""
+        wanted, found = list(subjects), set[str]()
+        with self.ledger.reading() as connection:
+            for start in range(0, len(wanted), BATCH):
+                chosen = table.c.subject.in_(wanted[start : start + BATCH])
+                query = (
+                    sa.select(table.c.subject).where(table.c.shop == shop, chosen, table.c.state.in_(OPEN)).distinct()
+                )
+                found |= set(connection.execute(query).scalars())
+        return found
+
     def told(self, shop: str, subjects: Iterable[str]) -> dict[str, datetime]:
         """When each of these records was told of last, as far back as rows are kept."""
         wanted, found = list(subjects), dict[str, datetime]()

@@ -35,6 +35,7 @@ class Sweeper:
     client: AdminClient
     warehouse: Warehouse
     stop: Callable[[], bool]
+    waiting: Callable[[list[str]], set[str]]  # which records a delivery waits for: they are told of
     missed: dict[str, int] = field(default_factory=dict)
     _stirred: dict[str, float] = field(default_factory=dict)  # when it was busy last, monotonic
     _looked: dict[str, float] = field(default_factory=dict)
@@ -73,6 +74,8 @@ class Sweeper:
         try:
             found = recent(self.client, plan, since, self.stop)
             gids = stale(self.warehouse, plan, self.client.domain, _settled(found, now))
+            told = self.waiting(gids)
+            gids = [gid for gid in gids if gid not in told]
         except Interrupted:
             raise
         except ShoptideError as error:

@@ -95,7 +95,9 @@ class Work:
         self.refresher = Refresher(
             self.client, self.warehouse, self.run_id, self.spool / "told", self._is_kept, self.stop
         )
-        self.sweeper = Sweeper(self.client, self.warehouse, self.stop)
+        self.sweeper = Sweeper(
+            self.client, self.warehouse, self.stop, lambda gids: self.inbox.among_waiting(self.client.domain, gids)
+        )
 
     def sweep(self) -> None:
         """Look for what no webhook told of, where it is time to, and bring it in."""
@@ -156,11 +158,16 @@ class Work:
         by_stream: dict[str, list[str]] = {}
         for stream, gid in sorted(tasks):
             by_stream.setdefault(stream, []).append(gid)
+        # What is landed soonest first: most changes need not wait for the widest stream.
         return {
             (stream, gid): outcome
-            for stream, gids in by_stream.items()
+            for stream, gids in sorted(by_stream.items(), key=self._width)
             for gid, outcome in self._refresh(stream, gids, doubtful).items()
         }
+
+    def _width(self, work: tuple[str, list[str]]) -> tuple[int, str]:
+        plan = self.streams[work[0]].plan
+        return (len(plan.tables) if plan else 0, work[0])
 
     def _refresh(self, stream: str, gids: list[str], doubtful: frozenset[str]) -> dict[str, Outcome]:
         """Refresh records; where something is wrong with one of them, the others are found out by halves."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from shoptide.clock import Clock
 from shoptide.config import Config
-from shoptide.errors import Interrupted, LedgerError, LockHeld, ShoptideError, WarehouseLocked
+from shoptide.errors import Interrupted, LedgerError, LockHeld, ShoptideError, WarehouseError, WarehouseLocked
 from shoptide.ledger import Ledger
 from shoptide.ledger.syncs import Syncs
 
@@ -100,6 +100,9 @@ class Turns:
             raise  # nothing could be said of it
         except ShoptideError as error:
             return self._failed(sync, why, attempt, error)
+        except Exception as bug:
+            self.queue.syncs.ended(sync, f"a bug in Shoptide: {type(bug).__name__}")
+            raise  # DBOS notes it, and logs where it was
         self.queue.syncs.ended(sync, None)
         log.info("sync.ended", extra={"sync": sync, "outcome": outcome})
         return outcome
@@ -187,7 +190,9 @@ class Turns:
         busy = isinstance(error, LockHeld | WarehouseLocked)
         self.queue.syncs.ended(sync, error.message)
         log.warning("sync.failed", extra={"sync": sync, "reason": error.message, "hint": error.hint})
-        if not error.retry.helps or (attempt >= TRIES and not busy):
+        # A warehouse may be away for a moment as a store may; what is wrong with it for good is told after some tries.
+        passes = error.retry.helps or isinstance(error, WarehouseError)
+        if not passes or (attempt >= TRIES and not busy):
             return "failed"
         pause = min(5.0 * 2**attempt, LONGEST) if busy else max(30.0 * 2**attempt, error.retry.after or 0.0)
         self.queue.ask(sync, why, after=pause, attempt=attempt + 1)

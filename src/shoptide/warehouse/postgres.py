@@ -102,7 +102,8 @@ class PostgresWarehouse(Remote):
         """Made only when it is not there: asking for it needs no right to make schemas."""
         with self.errors():
             if not self.execute("SELECT 1 FROM pg_namespace WHERE nspname = $1", [self.schema])[1]:
-                self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}")
+                with self.transaction():  # processes that begin together make it one after the other
+                    self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}")
 
     def disconnect(self) -> None:
         self.connection.close()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from shoptide.clock import SystemClock
@@ -180,6 +181,27 @@ def test_a_push_runs_when_its_trigger_answers_anew(site: Site) -> None:
         warehouse.workbench.execute("insert into crm values (2)")
     assert site.worker.turns.watch("push.vip") == "queued"
     until(lambda: "succeeded" in site.outcomes("vip"))
+
+
+def test_a_run_under_way_ends_when_it_is_cancelled(site: Site) -> None:
+    """In good order, as interrupted; it isn't queued again, and the wish doesn't outlive it."""
+    site.worker.start()
+    slow = {"action": "slow", "seconds": 1.5}
+    httpx2.post(f"{site.running.url}/_simulator/faults", json=slow).raise_for_status()
+    control.run_now(site.config, site.ledger, "pull.store")
+    until(lambda: site.outcomes("store") == [None])
+    assert control.cancel(site.config, site.ledger, "pull.store") == "the run under way is told to end"
+    until(lambda: site.outcomes("store") == ["interrupted"])
+    until(lambda: not site.queue.busy("pull.store"))
+    assert site.syncs.state("pull.store").cancel_at is None
+
+
+def test_a_turn_that_the_end_of_the_process_cuts_short_is_queued_again(site: Site) -> None:
+    """Whoever comes next takes it."""
+    site.worker.start()
+    site.clock.stop.set()
+    assert site.worker.turns.run("pull.store", "test", 0) == "handed over"
+    assert site.queue.busy("pull.store")
 
 
 def test_a_worker_that_lives_is_known(site: Site) -> None:

@@ -187,3 +187,23 @@ def test_a_database_of_another_encoding_is_refused(postgres_server: Any, tmp_pat
     url = str(postgres_server.get_uri(database="latin"))
     with pytest.raises(WarehouseError, match="LATIN1"):
         open_warehouse(WarehouseConfig(url), base=tmp_path)
+
+
+def test_those_that_begin_together_make_one_schema(postgres_url: str, tmp_path: Path) -> None:
+    """Of workers that start at once, none fails because another was a moment faster."""
+    begin = threading.Barrier(6)
+    failed: list[WarehouseError] = []
+
+    def work() -> None:
+        begin.wait()
+        try:
+            open_warehouse(WarehouseConfig(postgres_url, schema="new"), base=tmp_path).close()
+        except WarehouseError as error:
+            failed.append(error)
+
+    together = [threading.Thread(target=work) for _ in range(6)]
+    for thread in together:
+        thread.start()
+    for thread in together:
+        thread.join(60)
+    assert failed == []

@@ -16,7 +16,7 @@ from graphql import DocumentNode, FieldNode, OperationDefinitionNode, parse, val
 from shoptide.config import PushConfig, Secret, ShopConfig
 from shoptide.errors import ConfigError
 from shoptide.inbound.reading import file_tree
-from shoptide.outbound import variant_gaps, writers
+from shoptide.outbound import survey, variant_gaps, writers
 from shoptide.outbound.current import selection
 from shoptide.outbound.fulfillment_writers import MORE_LINES, MORE_WORK, ORDER, OWNER
 from shoptide.outbound.lookup import ORDER_NAME, SKU, VARIANT_BY_SKU, WAYS, Way
@@ -112,6 +112,7 @@ def test_documents_of_client_and_pushes_are_valid(version: str) -> None:
     everything = HELD.format(item=variant_gaps.ITEM, more=" ".join(variant_gaps.ASKED.values()))
     fixed += [ORDER, OWNER, MORE_WORK, MORE_LINES, HELD.format(item="", more=""), everything, MEDIA]
     fixed += [subscriptions.LIST, subscriptions.CREATE, subscriptions.UPDATE, subscriptions.DELETE]
+    fixed += [*survey.COUNTS.values(), *survey.READS.values(), *survey.LATEST.values()]
     ways = [wrapped(way) for way in (*WAYS.values(), SKU, ORDER_NAME, VARIANT_BY_SKU)]
     ways += [wrapped(way.widest) for way in (SKU, ORDER_NAME, VARIANT_BY_SKU)]
     for text in [*fixed, *ways]:

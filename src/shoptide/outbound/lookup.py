@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from shoptide.errors import NotFound
 from shoptide.outbound.rows import Draft
@@ -168,7 +168,12 @@ def folded(name: str, value: str) -> str:
     return fold(value) if fold else value
 
 
-def find(session: Session, drafts: Iterable[Draft]) -> dict[str, Match]:
+class Possible(Protocol):
+    def __call__(self, name: str, values: dict[str, str]) -> dict[str, str]:
+        """Those of rows' values of a match key that the store may have: the others it certainly has not."""
+
+
+def find(session: Session, drafts: Iterable[Draft], possible: Possible | None = None) -> dict[str, Match]:
     """Look rows up by the push's match keys in their order; by key. A row that nothing finds has an empty Match."""
     waiting = {draft.key: draft for draft in drafts}
     found = {key: Match() for key in waiting}
@@ -176,7 +181,8 @@ def find(session: Session, drafts: Iterable[Draft]) -> dict[str, Match]:
         if name in ("gid", "id", "record_id"):
             continue  # the row's own id, which its draft carries already
         values = {key: value for key, draft in waiting.items() if (value := value_of(session, draft, name))}
-        for key, hits in by_way(session, way_of(session, name), values).items():
+        asked = possible(name, values) if possible else values
+        for key, hits in by_way(session, way_of(session, name), asked).items():
             if hits:
                 found[key] = Match(hits[0], by=name) if len(hits) == 1 else Match(several=tuple(hits), by=name)
                 del waiting[key]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,13 @@ from shoptide.outbound.echo import KEPT
 from shoptide.outbound.estimate import Estimate, estimate
 from shoptide.outbound.events import Listener, OperationMoved, Outcome, PushPlanned, PushReport, RowSettled
 from shoptide.outbound.guards import Confirm, TimeLimit, guard, shrunk
+from shoptide.outbound.lookup import Possible
 from shoptide.outbound.plan_files import only_as_planned, plan_document
 from shoptide.outbound.planning import WRITES, Plan, Planned
 from shoptide.outbound.resolution import complete, resolve_lost, resolved, settled_values, unowned
 from shoptide.outbound.rows import checked_config, snaked
 from shoptide.outbound.session import Session
+from shoptide.outbound.survey import survey
 from shoptide.outbound.writers import needs_marker
 from shoptide.resources.objects import PushObject
 from shoptide.shopify.client import AdminClient
@@ -124,7 +127,7 @@ def _planned(job: Job) -> Plan:
     retry_only = job.options.retry is not None
     with compared_source(job.session, job.warehouse, job.ledger, job.base, retry_only=retry_only) as compared:
         found = _as_plan(job, compared, live=live)
-        rows = resolved(job.session, found.rows, workers=job.workers)
+        rows = resolved(job.session, found.rows, workers=job.workers, look_around=partial(_surveyed, job, found))
         rows = unowned(job.session, rows, job.ledger.owners, compared.present)
     found.rows = settled_values(job.session, rows, live=live)
     found.rows = [complete(job.target, row) for row in found.rows]
@@ -136,6 +139,13 @@ def _planned(job: Job) -> Plan:
             " (its definition is made when the first one is written)"
         )
     return found
+
+
+def _surveyed(job: Job, found: Plan, rows: list[Planned]) -> Possible:
+    """Which of the rows' match values the store may have, where many at once are cheaper to read than to ask for."""
+    around = survey(job.session, rows, job.spool)
+    found.notes += [around.note] if around.note else []
+    return around.among
 
 
 def _as_plan(job: Job, compared: Comparison, *, live: bool) -> Plan:

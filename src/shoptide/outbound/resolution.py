@@ -22,16 +22,23 @@ from shoptide.resources.inputs import Problem, camel, shown
 from shoptide.resources.objects import IDENTITY, PushObject
 
 Owners = Callable[[str, Collection[str]], dict[str, set[str]]]  # keys that have records already: push, gids → by gid
+LookAround = Callable[[list[Planned]], lookup.Possible]
 Present = Callable[[Iterable[str]], set[str]]  # which of some keys have a row in the source
 
 
-def resolved(session: Session, rows: list[Planned], *, workers: int) -> list[Planned]:
-    """Turn `find` into create or update, and give deletions their records."""
+def resolved(
+    session: Session, rows: list[Planned], *, workers: int, look_around: LookAround | None = None
+) -> list[Planned]:
+    """Turn `find` into create or update, and give deletions their records.
+
+    `look_around` may tell of the rows that are to be looked up which of their values the store can't have.
+    """
     held = {row.key: row.gid for row in rows}
     if session.push.object == "fulfillments":
         return _unshared(_fulfillments(session, rows, workers), held)
     wanted = [row for row in rows if row.action in ("find", "create", "delete") and row.gid is None]
-    found = lookup.find(session, [row.draft for row in wanted])
+    possible = look_around(wanted) if look_around else None
+    found = lookup.find(session, [row.draft for row in wanted], possible)
     missing = {row.key: row.draft.values for row in wanted if not found[row.key].gid and not found[row.key].several}
     marked = lookup.find_marked(session, missing)
     decided = [_decided(session, row, found.get(row.key), marked.get(row.key)) for row in rows]

@@ -109,3 +109,23 @@ def test_a_view_that_can_not_be_made_is_told_and_costs_no_row(folder: Folder, ru
         connection.execute("drop table shopify_fivetran.shop")
     assert folder.run("views").code == 0
     assert folder.run("pull", "--json").events[-1]["outcome"] == "succeeded"
+
+
+def test_two_shops_have_a_schema_each_beside_the_common_one(tmp_path: Path) -> None:
+    """Made by the seeds the same, their records have the same ids: only there are they told apart without `_shop`."""
+    folder = Folder(tmp_path)
+    shop = '[shop.{name}]\nname = "{name}"\naccess_token = "env:SHOPIFY_TOKEN"\nbase_url = "{url}"\n'
+    shop += '[pull.{name}]\nshop = "{name}"\nstreams = ["customers"]\n'
+    worlds = [World.seeded(name=name, customers=number) for name, number in (("acme", 3), ("acme-eu", 5))]
+    with start(worlds[0]) as one, start(worlds[1]) as two:
+        shops = [shop.format(name=name, url=each.url) for name, each in (("acme", one), ("acme-eu", two))]
+        text = "\n".join([*shops, "[warehouse]", f'{WAREHOUSE}views = ["fivetran"]\n'])
+        (tmp_path / "shoptide.toml").write_text(text)
+        done = folder.run("pull", "--json")
+    assert done.code == 0, done.err
+    schemas = [each["views"][0]["schemas"] for each in done.events if each["event"] == "summary"]
+    each = ["shopify_fivetran", "shopify_fivetran_acme", "shopify_fivetran_acme_eu"]
+    assert schemas == [each[:1], each]
+    counts = [f"(select count(*) from {schema}.customer) as {schema}" for schema in each]
+    counted = folder.run("query", f"select {', '.join(counts)}", "--json").document["rows"]
+    assert counted == [dict(zip(each, (8, 3, 5), strict=True))]

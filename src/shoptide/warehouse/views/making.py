@@ -65,7 +65,8 @@ def make_views(engine: Engine, chosen: Layout, shops: Sequence[str]) -> Made:
     refuse_engine(engine.dialect)
     held = held_columns(engine, engine.schema)
     wanted: list[tuple[str, str | None]] = [(chosen.schema(engine.schema), None)]
-    wanted += [(chosen.schema(engine.schema, shop), shop) for shop in sorted(set(shops))] if len(set(shops)) > 1 else []
+    if len(set(shops)) > 1:
+        wanted += sorted((chosen.schema(engine.schema, shop), shop) for shop in set(shops))
     anew: list[str] = []
     with engine.transaction():
         for schema, shop in wanted:

@@ -11,12 +11,12 @@ our version. A pull's schedule and a push's own runs see it; what starts pushes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from shoptide.ledger import Ledger
 from shoptide.warehouse import Warehouse
-from shoptide.warehouse.names import literal
+from shoptide.warehouse.names import literal, quoted
 
 KEPT = timedelta(days=30)  # a webhook may be a day late, and a pull waits for its schedule (FACTS §7)
 # The store adds to a new order when it was made already: its version moves by a second (FACTS 4).
@@ -35,16 +35,31 @@ def changed_by_others(ledger: Ledger, shop: str, changes: Mapping[str, datetime 
 def landed_by_others(ledger: Ledger, warehouse: Warehouse, shop: str, table: str, run_id: str) -> set[str]:
     """The records of a table that a pull brought or marked as deleted, and that others changed.
 
-    Ask when the run has ended and before another one brings them again. Who works on single webhooks knows their
-    records, and asks `changed_by_others`. Raises WarehouseError.
+    Ask when the run has ended and before another one brings them again. Raises WarehouseError.
     """
+    condition = f"_run_id = {literal(run_id)}{_marked_in(ledger, run_id)}"
+    return _of_others(ledger, warehouse, shop, table, condition)
+
+
+def refreshed_by_others(
+    ledger: Ledger, warehouse: Warehouse, shop: str, table: str, column: str, gids: Sequence[str], run_id: str
+) -> set[str]:
+    """As `landed_by_others`, for rows of a table that have one of these gids in a column, and that a run changed."""
+    if not gids or column not in warehouse.columns(table):
+        return set()
+    listed = ", ".join(literal(gid) for gid in gids)
+    changed = f"_run_id = {literal(run_id)} OR _deleted_at IS NOT NULL"
+    return _of_others(ledger, warehouse, shop, table, f"{quoted(column)} IN ({listed}) AND ({changed})")
+
+
+def _of_others(ledger: Ledger, warehouse: Warehouse, shop: str, table: str, condition: str) -> set[str]:
     columns = warehouse.columns(table)
     if not {"gid", "_run_id", "_shop"} <= columns.keys():
         return set()
     version = "updated_at" if "updated_at" in columns else "CAST(NULL AS TIMESTAMP)"
     _names, rows = warehouse.run_query(
         f"SELECT gid, {version}, _deleted_at IS NOT NULL FROM {warehouse.table(table)}"  # noqa: S608  # quoted
-        f" WHERE _shop = {literal(shop)} AND (_run_id = {literal(run_id)}{_marked_in(ledger, run_id)})"
+        f" WHERE _shop = {literal(shop)} AND ({condition})"
     )
     unknown = {gid for gid, moment, deleted in rows if moment is None and not deleted}
     changes = {gid: None if deleted else moment for gid, moment, deleted in rows if gid not in unknown}

@@ -16,6 +16,7 @@ from shoptide.resources.topics import FINISHED
 from shoptide.serve.caretaker import Caretaker
 from shoptide.serve.commits import GroupCommit
 from shoptide.serve.compliance import Compliance
+from shoptide.serve.following import Follower
 from shoptide.serve.http import HttpPart
 from shoptide.serve.managing import management_part
 from shoptide.serve.process import Process
@@ -107,6 +108,8 @@ def pulls_of(config: Config, alias: str) -> list[PullConfig]:
 def _add_processors(process: Process, opened: Opened) -> Callable[[list[Delivery]], None]:
     """A processor for each shop; returns what to call with deliveries that are in the inbox."""
     processors: dict[str, Processor] = {}
+    follower = Follower(opened.config, opened.ledger, opened.clock)
+    process.add(follower)
     folder = opened.config.path.parent / opened.config.serve.compliance
 
     def comply(client: AdminClient, warehouse: Warehouse) -> Callable[[Delivery], None]:
@@ -120,6 +123,7 @@ def _add_processors(process: Process, opened: Opened) -> Callable[[list[Delivery
             warehouse=opened.warehouse,
             open_client=opened.open_client,
             comply=comply,
+            follower=follower,
             clock=opened.clock,
             spool=opened.state / "spool",
             fail=process.fail,

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from shoptide.clock import Clock
@@ -17,6 +18,7 @@ from shoptide.config import PullConfig, ShopConfig
 from shoptide.errors import Interrupted, LockHeld, ShoptideError
 from shoptide.ledger import Ledger
 from shoptide.ledger.inbox import KEPT, Delivery, Inbox
+from shoptide.serve.following import Follower
 from shoptide.serve.work import Work, heard_streams
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import Warehouse
@@ -43,6 +45,7 @@ class Processor:
         warehouse: Warehouse,
         open_client: Callable[[str], AdminClient],
         comply: Comply,
+        follower: Follower,
         clock: Clock,
         spool: Path,
         fail: Callable[[BaseException], None],
@@ -55,6 +58,7 @@ class Processor:
         self.warehouse = warehouse
         self.open_client = open_client
         self.comply = comply
+        self.follower = follower
         self.clock = clock
         self.spool = spool
         self.fail = fail
@@ -121,6 +125,7 @@ class Processor:
             streams=heard_streams(self.pulls, client),
             comply=self.comply(client, warehouse),
             sees_all_orders=sees_all_orders(client),
+            told=partial(self.follower.landed, warehouse, run_id),
         )
 
     def _for_a_while(self, work: Work) -> None:

@@ -19,9 +19,9 @@ from shoptide.config import Config
 from shoptide.errors import Interrupted, LedgerError, LockHeld, ShoptideError, WarehouseError, WarehouseLocked
 from shoptide.ledger import Ledger
 from shoptide.ledger.syncs import Syncs
+from shoptide.serve.following import follow_pull
 
 if TYPE_CHECKING:
-    from shoptide.inbound.events import PullReport
     from shoptide.serve.queue import Queue
     from shoptide.shopify.client import AdminClient
     from shoptide.warehouse import Warehouse
@@ -126,10 +126,7 @@ class Turns:
                 spool=means.state / "spool",
                 stop=self._stop(f"pull.{name}", ledger),
             )
-            pushes = [push.name for push in means.config.pushes.values() if name in push.after]
-            if pushes and brought(ledger, warehouse, report):
-                for push in pushes:
-                    self._follow(f"push.{push}", f"pull {name}")
+            follow_pull(means.config, self.queue, ledger, warehouse, name)
         return report.outcome
 
     def _push(self, name: str, ledger: Ledger) -> str:
@@ -152,10 +149,6 @@ class Turns:
             finally:
                 publish_runs(warehouse, ledger)
         return report.outcome
-
-    def _follow(self, sync: str, why: str) -> None:
-        if self.queue.syncs.state(sync).paused_at is None:
-            self.queue.ask(sync, why)
 
     # what ends a turn early
 
@@ -197,13 +190,3 @@ class Turns:
         pause = min(5.0 * 2**attempt, LONGEST) if busy else max(30.0 * 2**attempt, error.retry.after or 0.0)
         self.queue.ask(sync, why, after=pause, attempt=attempt + 1)
         return "put off"
-
-
-def brought(ledger: Ledger, warehouse: Warehouse, report: PullReport) -> bool:
-    """Whether a pull brought a change of somebody else's: its pushes need not answer to what they did themselves."""
-    from shoptide.outbound.echo import landed_by_others
-
-    changed = [
-        stream.stream for stream in report.streams if any(row.new + row.changed + row.deleted for row in stream.changes)
-    ]
-    return any(landed_by_others(ledger, warehouse, report.shop, name, report.run_id) for name in changed)

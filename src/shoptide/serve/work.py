@@ -87,6 +87,7 @@ class Work:
     streams: dict[str, Heard]
     comply: Callable[[Delivery], None]
     sees_all_orders: bool
+    told: Callable[[str, StreamPlan, Sequence[str]], None]  # a pull, its stream and records of it whose rows changed
     landed: dict[str, int] = field(default_factory=dict)  # rows new, changed or deleted, by stream
     _pulled: dict[str, datetime] = field(default_factory=dict)  # when a pull was last run for what names no record
 
@@ -192,6 +193,8 @@ class Work:
             return {**halves[0], **halves[1]}
         rows = sum(each.new + each.changed + each.deleted for each in changes)
         self.landed[stream] = self.landed.get(stream, 0) + rows
+        if rows:
+            self.told(self.streams[stream].pull.name, plan, gids)
         log.info("webhook.landed", extra={"stream": stream, "records": len(gids), "rows": rows})
         return dict.fromkeys(gids, None)
 

@@ -15,6 +15,7 @@ import pytest
 from shoptide.clock import SystemClock
 from shoptide.config import Config
 from shoptide.config_file import load_config
+from shoptide.inbound.pull import pull
 from shoptide.ledger import Ledger, open_ledger
 from shoptide.ledger.syncs import Syncs
 from shoptide.serve import control, schedules
@@ -210,3 +211,24 @@ def test_a_worker_that_lives_is_known(site: Site) -> None:
     assert [each.id for each in site.syncs.workers()] == [site.worker.id]
     site.worker.drain(site.clock.monotonic() + 20)
     assert site.syncs.workers() == []
+
+
+def test_what_a_killed_pull_brought_is_answered_by_the_next(site: Site) -> None:
+    """The run that died landed everything: the one in its place finds nothing changed, and its push follows still."""
+    with site.means.open_warehouse() as warehouse, site.means.open_client("main") as client:
+        pull(
+            site.config.pulls["store"],
+            client=client,
+            warehouse=warehouse,
+            ledger=site.ledger,
+            clock=site.clock,
+            spool=site.means.state / "spool",
+        )
+    assert site.outcomes("vip") == []
+    site.worker.start()
+    control.run_now(site.config, site.ledger, "pull.store")
+    until(lambda: site.outcomes("vip") == ["succeeded"])
+    control.run_now(site.config, site.ledger, "pull.store")
+    until(lambda: len(site.outcomes("store")) == 3)
+    until(lambda: not site.queue.busy("pull.store"))
+    assert site.outcomes("vip") == ["succeeded"]

@@ -5,11 +5,10 @@ Names of parts (freshness, load, attack, …) measure only those, and keep the f
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from pathlib import Path
-
-from run import figures
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "build" / "serve.json"
@@ -23,7 +22,7 @@ def main() -> None:
         if chosen and path.stem.removeprefix("serve_") not in chosen:
             continue
         print(f"{path.stem} …", file=sys.stderr, flush=True)  # noqa: T201  # progress of a script
-        for name, number in figures(path).items():
+        for name, number in importlib.import_module(path.stem).figures().items():
             measured[name] = number
             print(f"{name} = {number}", flush=True)  # noqa: T201  # the result of a script
         TARGET.parent.mkdir(exist_ok=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from shoptide.clock import SystemClock
 from shoptide.config import Config, LedgerConfig, PullConfig, Secret, ServeConfig, ShopConfig, WarehouseConfig
-from shoptide.inbound.events import PullReport
+from shoptide.inbound.events import Listener, PullReport
 from shoptide.inbound.pull import Options, pull
 from shoptide.ledger import Ledger, open_ledger
 from shoptide.ledger.inbox import Inbox
@@ -55,7 +55,7 @@ class Serving:
         assert not any(payload.get("userErrors") for payload in found.values() if isinstance(payload, dict)), found
         return found
 
-    def pull(self, clock: SystemClock | None = None, **options: Any) -> PullReport:
+    def pull(self, clock: SystemClock | None = None, on_event: Listener | None = None, **options: Any) -> PullReport:
         """A pull beside what serves, as a schedule runs it."""
         with client_of(self.config) as client:
             return pull(
@@ -63,6 +63,7 @@ class Serving:
                 client=client,
                 warehouse=self.warehouse,
                 ledger=self.ledger,
+                on_event=on_event,
                 clock=clock or SystemClock(),
                 spool=self.base / "spool",
                 options=Options(**options),

@@ -17,6 +17,7 @@ from serving import SECRET, SHOP, Serving, client_of, config_of, serving, until
 
 from shoptide.clock import SystemClock
 from shoptide.config import LedgerConfig, WarehouseConfig
+from shoptide.inbound.events import Event, StreamProgress
 from shoptide.serve.health import health_of
 from shoptide.shopify import bulk
 from shoptide.shopify.webhooks import signature
@@ -201,3 +202,35 @@ def test_another_warehouse_and_ledger_serve_as_well(tmp_path: Path, running: Run
         found.ask(REMOVE, input={"id": gid})
         until(lambda: found.rows("select count(*) from shopify.customers where _deleted_at is not null") == [(1,)])
         until(found.settled)
+
+
+def test_what_a_pull_lands_late_does_not_stay(
+    tmp_path: Path, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull read a record before it changed, and lands it after the webhook's: it is read again afterwards."""
+    monkeypatch.setattr("shoptide.serve.sweeping.BUSY", 3_600)  # nothing else shall make it good
+    monkeypatch.setattr("shoptide.serve.sweeping.QUIET", 3_600)
+    read, gate = threading.Event(), threading.Event()
+
+    def hold(event: Event) -> None:
+        if isinstance(event, StreamProgress):
+            read.set()
+            gate.wait(30)
+
+    with serving(tmp_path, running, "customers") as found:
+        subscribed(found)
+        found.pull()
+        gid = running.world.shop.table("Customer").all()[0]["id"]
+        beside = replace(found, warehouse=found.warehouse.beside())
+        pulling = threading.Thread(target=lambda: beside.pull(on_event=hold, full_refresh=True))
+        pulling.start()
+        assert read.wait(30)
+        found.ask(CHANGE, input={"id": gid, "note": "newest"})
+        note = f"select note from customers where gid = '{gid}'"
+        until(lambda: found.rows(note) == [("newest",)])
+        until(lambda: found.inbox.depth() == {"again": 1})
+        gate.set()
+        pulling.join(30)
+        until(found.settled)
+        assert found.rows(note) == [("newest",)]
+        assert found.inbox.depth() == {"done": 1}

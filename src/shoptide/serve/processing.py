@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 TAKEN = 2_000  # deliveries at once: what names the same record is read once
 GLANCE = 1.0  # seconds between looks that nobody asked for: other processes take webhooks too
+LONGEST = 120.0  # between tries while the shop lets nobody in
 STANDBY = 10.0  # until another process is asked again whether it works for the shop still
 RENEWED = 3_600.0  # how long what the token may read is taken for granted
 
@@ -79,21 +80,23 @@ class Processor:
         self._thread.join(max(0.0, deadline - self.clock.monotonic()))
 
     def _run(self) -> None:
+        failed = 0
         while not self._stop.is_set():
-            pause = STANDBY
+            began = self.clock.monotonic()
             try:
                 with self.ledger.lock(f"inbox:{self.shop.domain}"):
                     self._listen()
             except Interrupted:
                 return
             except LockHeld:
-                pass
+                failed = 0
             except ShoptideError as error:
+                failed = failed + 1 if self.clock.monotonic() - began < STANDBY else 0
                 log.warning("webhook.processing_failed", extra={"shop": self.shop.domain, "reason": error.message})
             except BaseException as bug:  # noqa: BLE001  # a thread that dies unheard would let the inbox fill up
                 self.fail(bug)
                 return
-            self._stop.wait(pause)
+            self._stop.wait(min(STANDBY * 2**failed, LONGEST))
 
     def _listen(self) -> None:
         """Work off what comes, as one run, until told to stop or until rights may have changed."""

@@ -103,3 +103,56 @@ def test_a_worker_with_a_file_of_its_own_is_refused_beside_another_machine(tmp_p
             done = folder.run("worker")
     assert (done.code, "elsewhere works on the same ledger" in done.err) == (2, True), done.err
     assert "postgresql://" in done.err
+
+
+def test_all_commands_work_with_a_ledger_in_postgres(tmp_path: Path, running: Running, postgres_url: str) -> None:
+    """A pull, a push, what they did, and the outcomes published in the warehouse; the password shows nowhere."""
+    folder = Folder.of(tmp_path, running, f'[ledger]\nurl = "{postgres_url}"\npassword = "env:LEDGER_PASSWORD"\n')
+    rows = "\n".join(f"{n},walker.{n}@example.com,note {n}" for n in range(30))
+    folder.write("vip.csv", f"crm_id,email,note\n{rows}\n0x,not an address,x\n")
+
+    def run(*arguments: str) -> Any:
+        done = folder.run(*arguments, LEDGER_PASSWORD="hunter2-secret")
+        assert "hunter2" not in done.out + done.err
+        return done
+
+    assert run("pull", "--stream", "customers").code == 0
+    assert [run("push", "vip").code, run("push", "vip").code] == [1, 1]  # one row can't be
+    status = {each["name"]: each for each in run("status", "--json").document["syncs"]}
+    assert status["vip"]["records"] == {"applied": 30, "rejected": 1}
+    assert len(run("runs", "--json").document["runs"]) == 3
+    assert len(run("records", "vip", "--outcome", "rejected", "--json").document["records"]) == 1
+    counted = "select outcome, count(*) as n from _shoptide_record_states group by 1 order by 1"
+    assert [row["n"] for row in run("query", counted, "--json").document["rows"]] == [30, 1]
+    check = run("check", "--json").document["checks"]
+    assert [each["state"] for each in check if each["what"] == "ledger"] == ["ok"]
+
+
+def test_two_processes_on_one_shop_do_not_overdraw_its_budget(tmp_path: Path) -> None:
+    """Each is refused nothing: they divide what the store gives, through the ledger."""
+    with start(World.seeded(customers=3, products=1, orders=1)) as shop:
+        more = '[push.two]\nobject = "customers"\nstrategy = "create"\nsource = "two.csv"\nkey = "crm_id"\n'
+        folder = Folder.of(tmp_path, shop, more)
+        for name in ("vip", "two"):
+            rows = "\n".join(f"{name}{n},{name}.{n}@example.com" for n in range(220))
+            folder.write(f"{name}.csv", f"crm_id,email\n{rows}\n")
+        bucket, refused = shop.world.first.bucket, list[float]()
+        take = bucket.take
+        bucket.take = lambda points: take(points) or bool(refused.append(points))  # type: ignore[method-assign, func-returns-value]
+        # A DuckDB file is one process's: the second one's warehouse lies elsewhere, its ledger is the same.
+        (folder.path / "two.toml").write_text((folder.path / "shoptide.toml").read_text().replace("acme", "two"))
+        together = [
+            subprocess.Popen(
+                [sys.executable, "-m", "shoptide", *words, "--apply", "rows", "--json"],
+                cwd=folder.path,
+                env={**os.environ, "SHOPIFY_TOKEN": TOKEN},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for words in (("push", "vip"), ("push", "two", "--config", "two.toml"))
+        ]
+        said = [process.communicate(timeout=110) for process in together]
+        assert [process.returncode for process in together] == [0, 0], said
+        assert len(shop.world.shop.table("Customer")) == 443
+        assert refused == []

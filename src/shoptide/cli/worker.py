@@ -22,6 +22,8 @@ def command(context: click.Context, /, **given: Any) -> None:
     Several workers share one ledger; on several machines it is in Postgres, and so is the warehouse.
     """
     try:
+        import dbos  # noqa: F401  # the extra is asked for before anything is begun
+
         from shoptide.serve.fleet import open_worker
     except ImportError as missing:
         raise UsageError(f"worker needs {missing.name}", hint="pip install 'shoptide[serve]'") from None

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from shoptide.errors import LockHeld
 from shoptide.ledger import Ledger
+from shoptide.ledger.schema import holders, workers
 from shoptide.ledger.schema import syncs as table
-from shoptide.ledger.schema import workers
 from shoptide.ledger.store import as_moment, as_text
 
 
@@ -120,6 +120,7 @@ class Syncs:
         if dead:
             with self.ledger.writing() as connection:
                 connection.execute(workers.delete().where(workers.c.id.in_(dead)))
+                connection.execute(holders.delete().where(holders.c.name.in_([lock_of(each) for each in dead])))
         return [
             WorkerEntry(row["id"], row["host"], row["pid"], datetime.fromisoformat(row["since"]))
             for row in rows

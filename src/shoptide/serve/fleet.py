@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import platform
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +28,6 @@ def open_worker(
     state: Path,
 ) -> tuple[Process, Worker]:
     """A process with a worker alone. Raises UsageError where its warehouse can't be shared with those there are."""
-    importlib.import_module("dbos")  # the extra is asked for before anything is begun
     with open_ledger() as ledger:
         refuse_own_warehouse(config, Syncs(ledger))
     process = Process(clock, clock.stop)

@@ -132,8 +132,10 @@ class Queue:
 @contextmanager
 def open_queue(config: Config, ledger: Ledger) -> Iterator[Queue]:
     """Open the queue of a ledger. Raises UsageError where no worker has ever made one."""
-    from dbos import DBOSClient, DBOSPortableJSONSerializer
-
+    try:
+        from dbos import DBOSClient, DBOSPortableJSONSerializer
+    except ImportError:
+        raise UsageError("the queue needs dbos", hint="pip install 'shoptide[serve]'") from None
     url = system_database(config.ledger, ledger)
     never = UsageError("nothing has ever worked off this queue", hint="start `shoptide serve` or `shoptide worker`")
     if ledger.engine.dialect.name == "sqlite" and not (ledger.folder / FILE).exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -57,6 +58,15 @@ def serve(folder: Path) -> subprocess.Popen[str]:
     return process
 
 
+def status(folder: Path) -> dict[str, int]:
+    """What `shoptide status` says of webhooks."""
+    command = [sys.executable, "-m", "shoptide", "status", "--json"]
+    environment = {**os.environ, "SHOPIFY_TOKEN": TOKEN, "WEBHOOK_SECRET": "simulated-secret"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    found: dict[str, int] = json.loads(done.stdout)["webhooks"]
+    return found
+
+
 def until(true: Callable[[], Any], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not true():
@@ -95,10 +105,12 @@ def test_nothing_is_lost_however_often_it_is_killed(tmp_path: Path) -> None:
             time.sleep(dice.random() * 0.5)
             process.send_signal(signal.SIGKILL)
             process.wait()
+            assert status(tmp_path)["failed"] == 0
         process = serve(tmp_path)
         shop.clock.move(4 * 3600)  # what found nobody is due again
         until(lambda: all(each.status == "delivered" for each in post.all()), 60)
         until(lambda: settled(tmp_path), 60)
+        assert status(tmp_path) == {"waiting": 0, "failed": 0}
         process.send_signal(signal.SIGTERM)
         assert process.wait(35) == 0, (tmp_path / "log.txt").read_text()
         notes = {row["id"]: row["note"] for row in shop.table("Customer").all()}

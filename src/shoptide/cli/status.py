@@ -10,6 +10,7 @@ from shoptide.cli import output
 from shoptide.cli.app import flags_of, with_flags
 from shoptide.cli.session import Session, open_session
 from shoptide.ledger import Ledger
+from shoptide.ledger.inbox import Inbox
 from shoptide.ledger.syncs import Syncs, SyncState
 from shoptide.serve.health import health_of
 
@@ -28,13 +29,25 @@ def command(context: click.Context) -> None:
         states = Syncs(ledger).states()
         syncs = [_sync(session, ledger, states, "pull", name) for name in session.config.pulls]
         syncs += [_sync(session, ledger, states, "push", name) for name in session.config.pushes]
+        webhooks = webhooks_of(ledger)
     if flags.json:
-        output.document({"syncs": syncs})
+        output.document({"syncs": syncs, "webhooks": webhooks})
         return
     shown = ("kind", "name", "health", "last_run", "told", "queue")
     output.table(
         ["kind", "name", "health", "last run", "what it did", "queue"], [[each[key] for key in shown] for each in syncs]
     )
+
+    if any(webhooks.values()):
+        output.line(
+            f"webhooks: {webhooks['waiting']} wait, {webhooks['failed']} were given up (the next pulls have them)"
+        )
+
+
+def webhooks_of(ledger: Ledger) -> dict[str, int]:
+    """How many deliveries wait to be worked off, and how many were given up and are left to pulls."""
+    depth = Inbox(ledger).depth()
+    return {"waiting": depth.get("waiting", 0) + depth.get("again", 0), "failed": depth.get("failed", 0)}
 
 
 def queue_of(state: SyncState) -> str:

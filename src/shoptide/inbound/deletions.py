@@ -46,6 +46,6 @@ def mark_where(warehouse: Warehouse, plan: StreamPlan, shop: str, gone: str, now
 def _below_deleted(warehouse: Warehouse, parent: Table, table: Table) -> str:
     key = "gid" if parent.has_gid else (parent.parent_column or "")
     return (
-        f"t.{quoted(table.parent_column or '')} IN (SELECT {quoted(key)} FROM {warehouse.table(parent.name)} p"
-        " WHERE p._shop = t._shop AND p._deleted_at IS NOT NULL)"
+        f"EXISTS (SELECT 1 FROM {warehouse.table(parent.name)} p WHERE p._shop = t._shop"
+        f" AND p.{quoted(key)} = t.{quoted(table.parent_column or '')} AND p._deleted_at IS NOT NULL)"
     )

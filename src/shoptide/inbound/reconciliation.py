@@ -42,6 +42,7 @@ def reconcile(
             _stage(landing, list(found.paths))
     with warehouse.transaction():
         changes = landing.merge(whole=False) if missing and plan.stream.via is None else []
+        held = warehouse.bring(IDS, ["id"])  # again: reading what was missing may have outlived the connection
         gone = f"NOT EXISTS (SELECT 1 FROM {held} i WHERE i.id = t.gid)"
         deleted = deletions.mark_where(warehouse, plan, client.domain, gone, now)
         afterwards()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ DEFAULTS = {"application_name": "shoptide", "connect_timeout": "15", "keepalives
 DENIED = ("28", "42501")  # SQLSTATE: invalid authorization, insufficient privilege
 LOST = ("08", "57P")  # connection exceptions, shutdown
 BUSY = ("55P03", "40P01", "40001", "53300")  # lock not available, deadlock, serialization, too many connections
+TEMPORARY = "pg_temp."
 FEW = 100  # rows that Postgres plans well for without being told of them
 
 
@@ -236,7 +237,7 @@ class PostgresWarehouse(Remote):
             self.execute(f"ALTER TABLE {self.table(name)} ALTER {held} TYPE {wanted} USING CAST({held} AS {wanted})")
 
     def make_temporary(self, name: str, columns: Columns) -> str:
-        found = f"pg_temp.{quoted(self.rename(name))}"
+        found = f"{TEMPORARY}{quoted(self.rename(name))}"
         self.execute(f"DROP TABLE IF EXISTS {found}")
         self.execute(f"CREATE TEMP TABLE {quoted(self.rename(name))} ({self.declared(columns)})")
         return found
@@ -253,26 +254,36 @@ class PostgresWarehouse(Remote):
         into = f"COPY {target} ({listed([self.rename(each) for each in columns])}) FROM STDIN"
         with self.errors(), self.connection.cursor() as cursor:
             with cursor.copy(into) as copy:
-                for block in blocks(self.workbench, text.outgoing(query, kinds), text.OPTIONS, values):
-                    copy.write(block)
+                sent = _send(copy, blocks(self.workbench, text.outgoing(query, kinds), text.OPTIONS, values))
             rows = cursor.rowcount
-        if rows > FEW:
+        if rows != sent:
+            raise WarehouseError(f"{self.what}: {sent} rows were sent to {target} and {rows} arrived")
+        if rows > FEW or target.startswith(TEMPORARY):  # of which no other process ever learns how many rows they have
             self.execute(f"ANALYZE {target}")
 
     def fetch(self, sql: str, into: str, columns: Columns) -> None:
         with self.errors():
-            path = self._copied(sql)
-            self.workbench.execute(f"CREATE OR REPLACE TEMP TABLE {into} AS {text.reading(path, columns)}")
-            path.unlink()
+            self._read(self._copied(sql), self.workbench, into, columns)
 
-    def _copied(self, sql: str) -> Path:
-        """A query's rows as COPY writes them, in a file beside the workbench."""
+    def _read(
+        self, copied: tuple[Path, int], connection: duckdb.DuckDBPyConnection, into: str, columns: Columns
+    ) -> None:
+        """Take in what COPY wrote, all of it."""
+        path, rows = copied
+        made = f"CREATE OR REPLACE TEMP TABLE {into} AS {text.reading(path, columns)}"
+        (read,) = connection.execute(made).fetchall()[0]
+        path.unlink()
+        if read != rows:
+            raise WarehouseError(f"{self.what}: {rows} rows were sent from there and {read} arrived")
+
+    def _copied(self, sql: str) -> tuple[Path, int]:
+        """A query's rows as COPY writes them, in a file beside the workbench, and their number."""
         path = self.folder / "copied.csv"
         query = f"COPY ({sql}\n) TO STDOUT ({text.COPIED})"
-        with path.open("wb") as file, self.connection.cursor() as cursor, cursor.copy(query) as copy:
-            for block in copy:
-                file.write(block)
-        return path
+        with path.open("wb") as file, self.connection.cursor() as cursor:
+            with cursor.copy(query) as copy:
+                file.writelines(copy)
+            return path, cursor.rowcount
 
     # what users ask
 
@@ -289,10 +300,8 @@ class PostgresWarehouse(Remote):
             with self._reading_only():
                 columns = self._described(query, source)
                 chosen = ", ".join(f"{made} AS {quoted(name)}" for name, (made, _kind) in columns.items())
-                path = self._copied(f"SELECT {chosen} FROM ({query}\n) AS source")
-            kinds = {name: kind for name, (_made, kind) in columns.items()}
-            connection.execute(f"CREATE TEMP TABLE {into} AS {text.reading(path, kinds)}")
-            path.unlink()
+                copied = self._copied(f"SELECT {chosen} FROM ({query}\n) AS source")
+            self._read(copied, connection, into, {name: kind for name, (_made, kind) in columns.items()})
         except (self._driver.Error, duckdb.Error) as error:
             raise unreadable_because(source, self._clean(error)) from None
 
@@ -326,6 +335,16 @@ class PostgresWarehouse(Remote):
             if cursor.description is None:
                 return [], []
             return [column.name for column in cursor.description], cursor.fetchall()
+
+
+def _send(copy: Any, stream: Generator[bytes, None, int]) -> int:
+    """Hand over all of a stream; returns what it does."""
+    while True:
+        try:
+            block = next(stream)
+        except StopIteration as end:
+            return int(end.value)
+        copy.write(block)
 
 
 def _modifiers(cursor: Any) -> list[int]:

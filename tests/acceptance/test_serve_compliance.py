@@ -10,6 +10,8 @@ import httpx2
 from pulling import store
 from serving import SECRET, SHOP, Serving, serving, until
 
+from shoptide.journal import RecordState
+from shoptide.outbound.publication import publish
 from shoptide.shopify.webhooks import signature
 
 
@@ -68,6 +70,9 @@ def test_a_person_is_redacted(tmp_path: Path) -> None:
         gid, number = customer_of_an_order(found)
         email = found.rows(f"select email from customers where gid = '{gid}'")[0][0]
         body = {"shop_id": 1, "shop_domain": SHOP, "customer": {"id": number}, "orders_to_redact": []}
+        sent = {"email": email, "note": "secret"}
+        found.ledger.settle([RecordState("vip", "k1", "applied", "update", "r1", gid, "h1", sent, message=email)])
+        publish(found.warehouse, found.ledger)
         for _ in range(2):
             ask(found, "customers/redact", body)
         until(lambda: requests(found))
@@ -76,6 +81,10 @@ def test_a_person_is_redacted(tmp_path: Path) -> None:
         for table in ("customers", "orders", "customer_addresses"):
             assert email not in str(found.rows(f"from {table}"))
         assert len(requests(found)) == 1
+        (state,) = found.ledger.records("vip")
+        assert (state.hash, state.sent, state.message) == ("h1", None, None)
+        assert email not in str([found.ledger.history("vip", "k1"), found.rows("from _shoptide_record_history")])
+        assert email not in str(found.rows("from _shoptide_record_states"))
 
 
 def test_a_shop_is_forgotten_only_when_the_app_is_gone(tmp_path: Path) -> None:

@@ -108,3 +108,25 @@ def redact_customer(warehouse: Warehouse, shop: str, gid: str, now: datetime) ->
         redaction.person(gid)
         redaction.below([gid])
     return redaction.rows
+
+
+def orders_of(warehouse: Warehouse, shop: str, gid: str) -> list[str]:
+    """The orders that the tables have of a customer."""
+    if not warehouse.has_table("orders"):
+        return []
+    sql = f"SELECT gid FROM {warehouse.table('orders')} WHERE _shop = ? AND customer_gid = ?"
+    return [row[0] for row in warehouse.rows(sql, [shop, gid])]
+
+
+# The values in the tables that publish what pushes did; they follow the ledger by what is new, not by what was emptied.
+PUBLISHED = {"_shoptide_record_states": ("value", "message"), "_shoptide_record_history": ("changes", "message")}
+
+
+def redact_published(warehouse: Warehouse, gids: list[str]) -> None:
+    """Empty the values that pushes sent for these records, where they are published."""
+    marks = ", ".join("?" for _ in gids)
+    with warehouse.transaction():
+        for table, columns in PUBLISHED.items():
+            if warehouse.has_table(table):
+                changes = ", ".join(f"{quoted(column)} = NULL" for column in columns)
+                warehouse.run(f"UPDATE {warehouse.table(table)} SET {changes} WHERE gid IN ({marks})", gids)

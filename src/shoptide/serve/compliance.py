@@ -17,9 +17,10 @@ import msgspec
 from shoptide.clock import Clock
 from shoptide.errors import AccessError, LedgerError, ShoptideError, ShopUnavailable
 from shoptide.inbound.disclosure import forget_shop, held_about
-from shoptide.inbound.redaction import redact_customer
+from shoptide.inbound.redaction import orders_of, redact_customer, redact_published
 from shoptide.ledger import Ledger
 from shoptide.ledger.inbox import Delivery
+from shoptide.ledger.redaction import redact
 from shoptide.resources.topics import DATA_REQUEST, REDACT_CUSTOMER, REDACT_SHOP
 from shoptide.shopify.client import AdminClient
 from shoptide.warehouse import Warehouse
@@ -84,7 +85,14 @@ class Compliance:
 
     def _redact(self, payload: dict[str, Any]) -> dict[str, Any]:
         gid = self._customer(payload)
-        return {"customer": gid, "rows": redact_customer(self.warehouse, self.client.domain, gid, self.clock.now())}
+        named = [each for each in payload.get("orders_to_redact") or () if isinstance(each, int)]
+        orders = [f"gid://shopify/Order/{each}" for each in named]
+        orders += orders_of(self.warehouse, self.client.domain, gid)
+        gids = list(dict.fromkeys([gid, *orders]))
+        rows = redact_customer(self.warehouse, self.client.domain, gid, self.clock.now())
+        sent = redact(self.ledger, gids)
+        redact_published(self.warehouse, gids)
+        return {"customer": gid, "rows": rows, "ledger": sent}
 
     def _forget(self, _payload: dict[str, Any]) -> dict[str, Any]:
         """Only for a shop that does not let us in any more: it is asked for 48 hours after the app was taken off."""

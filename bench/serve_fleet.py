@@ -45,6 +45,8 @@ SLOW = 0.2  # seconds a mutation takes
 FIRST, LATER = 4, 2  # orders of a shop at the start, and those that come later
 PATIENCE = 600.0  # seconds for what is queued to be done once nobody is killed any more
 
+ENDS = ("ended", "failed", "handed_over", "cancelled")  # how a turn that was not killed is logged
+
 HEAD = """[ledger]
 url = "{ledger}"
 [warehouse]
@@ -218,6 +220,7 @@ class Told:
     unfinished_runs: int
     runs: int
     killed: int
+    cut_short: int  # turns that a kill ended, and others took up
     mutations: int
 
 
@@ -300,7 +303,9 @@ def count(world: World, watch: Watch, queue: Queue, fleet: Fleet, orders: int) -
     bad = [
         each for each in runs if each.status not in ("SUCCESS", "CANCELLED") or each.output in ("failed", "incomplete")
     ]
-    return Told(len(watch.doubles), doubled, missing, len(bad), len(runs), fleet.killed, watch.mutations)
+    told = (fleet.folder / "workers.log").read_text(errors="replace")
+    cut = told.count("sync.begins") - sum(told.count(f"sync.{word}") for word in ENDS)
+    return Told(len(watch.doubles), doubled, missing, len(bad), len(runs), fleet.killed, cut, watch.mutations)
 
 
 def figures() -> dict[str, float]:
@@ -313,6 +318,7 @@ def figures() -> dict[str, float]:
         "fleet.unfinished_runs": told.unfinished_runs,
         "fleet.runs": told.runs,
         "fleet.killed": told.killed,
+        "fleet.cut_short": told.cut_short,
         "fleet.mutations": told.mutations,
     }
 

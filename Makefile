@@ -86,3 +86,20 @@ test-omnata: $(READY) $(OMNATA)/ready  ## The plugin for Omnata, packaged and ru
 dbt: $(READY)  ## Build dbt models on a pulled store; installs dbt into .venv-dbt
 	@test -x .venv-dbt/bin/dbt || { $(PYTHON) -m venv .venv-dbt && .venv-dbt/bin/pip install --quiet 'dbt-core==1.10.*' 'dbt-duckdb==1.10.*'; }
 	@DBT=$(CURDIR)/.venv-dbt/bin/dbt $(BIN)/python -m pytest -q tests/acceptance/test_dbt.py
+
+FAKESNOW := .venv-fakesnow
+$(FAKESNOW)/ready: requirements/fakesnow.txt requirements/snowflake.txt
+	@test -x $(FAKESNOW)/bin/python || $(PYTHON) -m venv $(FAKESNOW)
+	@echo "Installing a stand-in for Snowflake and its driver into $(FAKESNOW) (once, 300 MB)"
+	@$(FAKESNOW)/bin/python -m pip install --quiet --require-hashes -r requirements/fakesnow.txt
+	@$(FAKESNOW)/bin/python -m pip install --quiet --require-hashes --upgrade --target $(FAKESNOW)/driver -r requirements/snowflake.txt
+	@touch $@
+
+.PHONY: test-snowflake lock-snowflake
+test-snowflake: $(READY) $(FAKESNOW)/ready  ## Snowflake as a warehouse, against fakesnow and with the real driver
+	AWS_EC2_METADATA_DISABLED=true SHOPTIDE_FAKESNOW=$(FAKESNOW)/bin/python PYTHONPATH=$(FAKESNOW)/driver $(BIN)/python -m pytest -q \
+		tests/warehouses tests/fakesnow -k "Snowflake or snowflake"
+
+lock-snowflake: $(READY)  ## Pin the stand-in and the driver anew
+	$(PIN) requirements/fakesnow.in -o requirements/fakesnow.txt
+	$(PIN) requirements/snowflake.in -o requirements/snowflake.txt

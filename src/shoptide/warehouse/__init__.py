@@ -8,10 +8,13 @@ from pathlib import Path
 from shoptide.config import WarehouseConfig, without_secrets
 from shoptide.errors import ConfigError
 from shoptide.warehouse.duckdb import DuckDBWarehouse, database_path
+from shoptide.warehouse.motherduck import MotherDuckWarehouse
 from shoptide.warehouse.protocol import Capabilities, Warehouse
 from shoptide.warehouse.staged import Kind, StagedSource
 
 __all__ = ["Capabilities", "DuckDBWarehouse", "Kind", "StagedSource", "Warehouse", "open_warehouse"]
+
+LAKES = ("filesystem", "bigquery", "databricks", "redshift", "clickhouse")
 
 
 def open_warehouse(config: WarehouseConfig, *, base: Path, read_only: bool = False) -> Warehouse:
@@ -29,11 +32,17 @@ def open_warehouse(config: WarehouseConfig, *, base: Path, read_only: bool = Fal
         from shoptide.warehouse.postgres import PostgresWarehouse
 
         return PostgresWarehouse(config, read_only=read_only)
-    if scheme == "filesystem":
+    if scheme == "snowflake":
+        from shoptide.warehouse.snowflake import SnowflakeWarehouse
+
+        return SnowflakeWarehouse(config, base, read_only=read_only)
+    if scheme in LAKES:
         from shoptide.warehouse.lake import open_lake
 
         return open_lake(config, base, read_only=read_only)
+    if scheme in ("md", "motherduck"):
+        return MotherDuckWarehouse(config, read_only=read_only)
     raise ConfigError(
         f"[warehouse] url: {scheme!r} is no warehouse Shoptide {'knows' if scheme else 'can read from the URL'}",
-        hint='use a DuckDB file, url = "duckdb:///warehouse.duckdb", or "postgresql://me@host/database"',
+        hint='use a DuckDB file, url = "duckdb:///warehouse.duckdb", or what docs/howto/warehouses.md names',
     )

@@ -46,6 +46,11 @@ class Kind:
 WAREHOUSES = (
     Kind("DuckDB", lambda _request, folder: f"duckdb:///{folder / 'warehouse.duckdb'}"),
     Kind("Postgres", lambda request, _folder: str(request.getfixturevalue("postgres_url"))),
+    Kind(
+        "Snowflake",
+        lambda request, _folder: str(request.getfixturevalue("snowflake_url")),
+        {"history": "the stand-in does not see tables that another session made since a transaction began"},
+    ),
     Kind("Parquet folder", lambda _request, folder: f"filesystem:///{folder / 'lake'}?format=parquet"),
     Kind("Delta folder", lambda _request, folder: f"filesystem:///{folder / 'lake'}?format=delta"),
     Kind("Iceberg folder", lambda _request, folder: f"filesystem:///{folder / 'lake'}?format=iceberg"),

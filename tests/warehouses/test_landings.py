@@ -129,7 +129,7 @@ def test_a_new_field_is_a_new_column_and_one_of_another_type_is_text(kit: Kit) -
     assert kit.warehouse.columns("orders")["total_price_set_amount"] == "VARCHAR"
 
 
-@pytest.mark.capability("merge")
+@pytest.mark.capability("history")
 def test_hashes_of_another_engine_are_made_anew(kit: Kit) -> None:
     """After an upgrade of the workbench no unchanged row looks changed."""
     kit.land(order(ONE, note="a"), order(TWO, note="b"), keep=True)

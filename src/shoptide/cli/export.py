@@ -33,7 +33,6 @@ def command(
     with_history: bool,
 ) -> None:
     """Write the streams' tables as files, one a table, in place of those of an earlier export."""
-    from shoptide.warehouse import DuckDBWarehouse
     from shoptide.warehouse.export import Export
 
     flags = flags_of(context)
@@ -41,8 +40,6 @@ def command(
     target = folder.expanduser().absolute()
     with session.ledger() as ledger, ledger.lock(f"export:{target}"), session.warehouse(read_only=True) as warehouse:
         tables = chosen_tables(session, warehouse.tables(), streams, with_history=with_history)
-        if not isinstance(warehouse, DuckDBWarehouse):
-            raise UsageError(f"{warehouse.what} writes no files of its own", hint="use its own export, or a copy of it")
         found = Export(warehouse, target, kind, with_deleted=with_deleted).write(tables)
     _render(flags, target, kind, found)
 

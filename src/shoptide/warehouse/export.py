@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import duckdb
+
 from shoptide.errors import UsageError
-from shoptide.warehouse.duckdb import DuckDBWarehouse
 from shoptide.warehouse.names import literal, quoted
+from shoptide.warehouse.protocol import Warehouse
 from shoptide.warehouse.source import ZONED
 
 Format = Literal["parquet", "csv"]
@@ -44,7 +46,7 @@ class Written:
 class Export:
     """Tables on their way into a folder; `rows_in_one` is how many a file takes before there are several."""
 
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     folder: Path
     format: Format = "parquet"
     with_deleted: bool = False
@@ -66,13 +68,16 @@ class Export:
             shutil.rmtree(work, ignore_errors=True)  # what a killed export left
             work.mkdir()
             try:
-                # One transaction: orders and their lines are of the same moment, whatever a pull does meanwhile.
-                with self.warehouse.transaction():
+                with self._one_moment():
                     found = [self._copy(name, work) for name in names]
                 self._publish(work, found)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
         return found
+
+    def _one_moment(self) -> AbstractContextManager[object]:
+        """Orders and their lines are of the same moment, whatever a pull does meanwhile, where the engine is ours."""
+        return self.warehouse.transaction() if self.warehouse.capabilities.local_files else nullcontext()
 
     @contextmanager
     def _folder_errors(self) -> Iterator[None]:
@@ -115,23 +120,30 @@ class Export:
     # writing
 
     def _copy(self, table: str, work: Path) -> Written:
-        select = self._select(table)
-        if self._count(select) <= self.rows_in_one:
+        if self.warehouse.capabilities.local_files:
+            name, columns = self.warehouse.table(table), self.warehouse.columns(table)
+            return self._copied(self.warehouse.workbench, table, self._select(name, columns), work)
+        with self.warehouse.stage(f"{self.warehouse.schema}.{table}", base=self.folder) as staged:
+            described = staged.connection.execute(f"DESCRIBE {staged.rows}").fetchall()
+            columns = {str(row[0]): str(row[1]) for row in described}
+            return self._copied(staged.connection, table, self._select(staged.rows, columns), work)
+
+    def _copied(self, connection: duckdb.DuckDBPyConnection, table: str, select: str, work: Path) -> Written:
+        if self._number(connection, f"SELECT count(*) FROM ({select})") <= self.rows_in_one:
             target, options = work / f"{table}.{self.format}", OPTIONS[self.format]
         else:
             target = work / f"{table}.parts"
             options = f"{OPTIONS[self.format]}, FILE_SIZE_BYTES {literal(PART)}"
-        rows = self._number(f"COPY ({select}) TO {literal(str(target))} ({options})")
+        rows = self._number(connection, f"COPY ({select}) TO {literal(str(target))} ({options})")
         files = _number_parts(target, table, self.format) if target.is_dir() else [target]
         for path in files:
             _sync(path)
         return Written(table, tuple(path.name for path in files), rows, sum(path.stat().st_size for path in files))
 
-    def _select(self, table: str) -> str:
-        columns = self.warehouse.columns(table)
+    def _select(self, table: str, columns: Mapping[str, str]) -> str:
         chosen = ", ".join(self._as_written(name, kind) for name, kind in columns.items())
         present = " WHERE _deleted_at IS NULL" if "_deleted_at" in columns and not self.with_deleted else ""
-        return f"SELECT {chosen} FROM {self.warehouse.table(table)}{present}"
+        return f"SELECT {chosen} FROM {table}{present}"
 
     def _as_written(self, name: str, kind: str) -> str:
         column = quoted(name)
@@ -141,13 +153,9 @@ class Export:
             return f"CAST({column} AS TIMESTAMP) AS {column}"
         return column
 
-    def _count(self, select: str) -> int:
-        return self._number(f"SELECT count(*) FROM ({select})")
-
-    def _number(self, sql: str) -> int:
+    def _number(self, connection: duckdb.DuckDBPyConnection, sql: str) -> int:
         with self.warehouse.errors():
-            row = self.warehouse.connection.execute(sql).fetchone()
-        return int(row[0]) if row else 0
+            return int(connection.execute(sql).fetchall()[0][0])
 
     # taking the place of what was there
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from shoptide.config import WarehouseConfig
 from shoptide.errors import UsageError, WarehouseError
-from shoptide.warehouse import DuckDBWarehouse
+from shoptide.warehouse import DuckDBWarehouse, open_warehouse
 from shoptide.warehouse.export import MANIFEST, WORKROOM, Export
 
 AT, NIGHT = datetime(2026, 1, 2, 3, 4, 5, 678), datetime(2026, 1, 2)  # noqa: DTZ001  # UTC, as DuckDB gives them
@@ -132,6 +133,24 @@ def test_what_fails_leaves_the_earlier_export_whole(warehouse: DuckDBWarehouse, 
         Export(warehouse, folder).write(["orders", "broken"])
     assert (folder / "orders.parquet").read_bytes() == before
     assert {path.name for path in folder.iterdir()} == {"orders.parquet", MANIFEST}
+
+
+def test_tables_of_another_engine_are_written_too(postgres_url: str, tmp_path: Path) -> None:
+    """They are streamed to this machine first."""
+    with open_warehouse(WarehouseConfig(postgres_url), base=tmp_path) as found:
+        columns = {
+            "gid": "VARCHAR",
+            "total": "DECIMAL(20, 6)",
+            "made": "TIMESTAMP",
+            "extra": "JSON",
+            "_deleted_at": "TIMESTAMP",
+        }
+        rows = [("gid://1", Decimal("0.1"), AT, '{"a": 1}', None), ("gid://2", None, None, None, NIGHT)]
+        found.publish("orders", columns, rows)
+        written = Export(found, tmp_path / "out").write(["orders"])
+    assert [(each.table, each.rows) for each in written] == [("orders", 1)]
+    read = duckdb.execute(f"select gid, total, made, extra from '{tmp_path}/out/orders.parquet'").fetchall()
+    assert read == [("gid://1", Decimal("0.100000"), AT, '{"a": 1}')]
 
 
 def test_a_folder_that_can_not_be_written_is_named(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:

@@ -88,11 +88,21 @@ WAYS = [
 @pytest.mark.parametrize(("name", "way"), WAYS)
 def test_every_row_has_one_record_after_kills_and_lost_answers(name: str, way: str, tmp_path: Path) -> None:
     """No double, no loss, fields as the source has them, and nothing left to do at the end, however rows leave."""
+    _every_row_has_one_record(name, way, tmp_path)
+
+
+@pytest.mark.parametrize("way", ["rows", "bulk"])
+def test_every_row_has_one_record_with_a_ledger_in_postgres(way: str, tmp_path: Path, postgres_url: str) -> None:
+    """What is noted there before a request leaves is there after the kill."""
+    _every_row_has_one_record("orders", way, tmp_path, f'[ledger]\nurl = "{postgres_url}"\n')
+
+
+def _every_row_has_one_record(name: str, way: str, tmp_path: Path, more: str = "") -> None:
     strategy, match = STRATEGIES[name]
     with start(World.empty(plan="plus")) as running:
         running.world.shop.settings["bulk_seconds"] = 0.05
         settings = {"url": running.url, "object": name, "strategy": strategy, "match": match, "apply": way}
-        (tmp_path / "shoptide.toml").write_text(CONFIG.format(**settings))
+        (tmp_path / "shoptide.toml").write_text(CONFIG.format(**settings) + more)
 
         def prepare(turn: int) -> None:
             (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in source(name, turn)))

@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import re
 import secrets
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,15 +29,34 @@ log = logging.getLogger(__name__)
 VALID = 10.0  # seconds
 REMEMBERED = 60.0  # seconds for which it is kept that somebody spent: by then every budget is full again
 LEFT = ""  # the holder of the word that was left
-PROCESS = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(3)}"
+HOLDER = re.compile(r"(?P<host>.*)-(?P<pid>\d+)-[0-9a-f]{6}")
+
+
+@cache
+def _named(pid: int) -> str:
+    return f"{platform.node()}-{pid}-{secrets.token_hex(3)}"
+
+
+def is_gone(holder: str) -> bool:
+    """Whether that process certainly is no more: of this machine, and without a process of its number."""
+    found = HOLDER.fullmatch(holder)
+    if found is None or found["host"] != platform.node():
+        return False
+    try:
+        os.kill(int(found["pid"]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 class LedgerShares:
     """This process's share of one budget. The ledger is opened when it is first asked, and kept until `leave`."""
 
-    def __init__(self, open_ledger: Callable[[], Ledger], budget: str, *, holder: str = PROCESS) -> None:
+    def __init__(self, open_ledger: Callable[[], Ledger], budget: str, *, holder: str | None = None) -> None:
         self.budget = budget
-        self.holder = holder
+        self.holder = holder or _named(os.getpid())
         self._open_ledger = open_ledger
         self._ledger: Ledger | None = None
         self._last = Share(1, 0.0)
@@ -60,7 +81,9 @@ class LedgerShares:
         query = sa.select(table).where(table.c.budget == self.budget)
         rows = {row["holder"]: row for row in connection.execute(query).mappings()}
         mine, left = rows.pop(self.holder, None), rows.pop(LEFT, None)
-        others = [row for row in rows.values() if row["until"] > now]
+        # One of this machine that was killed is missed at once, others when their share has run out.
+        ended = {name: now if is_gone(name) else row["until"] for name, row in rows.items()}
+        others = [row for name, row in rows.items() if ended[name] > now]
         parties = len(others) + 1
         held = mine is not None and mine["until"] > now and mine["spends"]
         spends = held or all(row["parties"] >= parties for row in others)
@@ -69,7 +92,7 @@ class LedgerShares:
         if not spends:
             return NOT_YET
         # Somebody who fell silent may have spent all of it up to the end of his share.
-        silent = [row["until"] + refill for row in rows.values() if row["until"] <= now]
+        silent = [min(row["until"], ended[name]) + refill for name, row in rows.items() if ended[name] <= now]
         full_at = max([now, *silent, *([left["until"]] if left else [])])
         return Share(parties, full_at - now)
 

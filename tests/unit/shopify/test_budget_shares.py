@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,6 +76,22 @@ def test_a_silent_process_loses_its_share_and_counts_as_having_spent_it(tmp_path
     assert share == Share(1, REFILL - 1)
     first.leave(0)
     second.leave(0)
+
+
+def test_a_killed_process_of_this_machine_is_missed_at_once(opening: Callable[[], Ledger]) -> None:
+    """Who starts again after a kill doesn't wait for a share to run out; what was spent is reckoned with."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as short:
+        pass
+    killed = LedgerShares(opening, "acme", holder=f"{platform.node()}-{short.pid}-abcdef")
+    alive = LedgerShares(opening, "acme", holder=f"{platform.node()}-{os.getpid()}-abcdef")
+    again = LedgerShares(opening, "acme")
+    assert killed.renew(REFILL).parties == 1
+    share = again.renew(REFILL)
+    assert share.parties == 1
+    assert REFILL - 5 < share.full_in <= REFILL
+    assert alive.renew(REFILL) == NOT_YET
+    for each in (killed, alive, again):
+        each.leave(0)
 
 
 def test_a_share_that_is_renewed_stays(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ NAMES = ("products", "product_options", "product_variants", "product_variant_med
 @pytest.fixture(scope="module")
 def large() -> Iterator[Store]:
     """So many products that pages would wait for points longer than a bulk operation takes."""
-    with opened(plan="standard", products=260, settings={"bulk_seconds": 4}) as found:
+    with opened(plan="standard", products=160, settings={"bulk_seconds": 4}) as found:
         yield found
 
 

@@ -165,11 +165,13 @@ class Landing:
 
     def _rehash(self, table: Table) -> None:
         """Hashes of another engine's making are made anew, so that no unchanged row looks changed after an upgrade."""
-        mark = f"_row_hash IS NOT NULL AND _row_hash <> {literal(REDACTED)}"
-        old = f"{mark} AND NOT starts_with(_row_hash, {literal(self.staging.fingerprint)})"
+        mark = f"t._row_hash IS NOT NULL AND t._row_hash <> {literal(REDACTED)}"
+        old = f"{mark} AND NOT starts_with(t._row_hash, {literal(self.staging.fingerprint)})"
+        if not self.warehouse.capabilities.local_files:  # those that came: looking at all would cost more than merging
+            old += f" AND EXISTS (SELECT 1 FROM {self._bring(table)} s WHERE {self._mine(table)})"
         for name in (table.name, f"{table.name}_history"):
             held = self.warehouse.columns(name)
-            if held and self.warehouse.rows(f"SELECT 1 FROM {self.warehouse.table(name)} WHERE {old} LIMIT 1"):
+            if held and self.warehouse.rows(f"SELECT 1 FROM {self.warehouse.table(name)} t WHERE {old} LIMIT 1"):
                 content = [
                     f"TRY_CAST({quoted(column)} AS {kind})"
                     for column, kind in self.staging.content(table).items()

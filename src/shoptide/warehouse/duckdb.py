@@ -170,7 +170,7 @@ class DuckDBWarehouse:
         )
 
     def rehash(self, name: str, keys: Sequence[str], hashed: str, where: str) -> int:  # noqa: ARG002  # rows are at hand
-        return self.run(f"UPDATE {self.table(name)} SET _row_hash = {hashed} WHERE {where}")
+        return self.run(f"UPDATE {self.table(name)} t SET _row_hash = {hashed} WHERE {where}")
 
     def table(self, name: str) -> str:
         """A table's quoted name with its schema."""

@@ -159,7 +159,7 @@ class Warehouse(Protocol):
         """
 
     def rehash(self, name: str, keys: Sequence[str], hashed: str, where: str) -> int:
-        """Set `_row_hash` of rows that fulfil `where` to `hashed`, an expression over their columns that only the
+        """Set `_row_hash` of rows `t` that fulfil `where` to `hashed`, an expression over their columns that only the
         workbench can evaluate (its hash function is DuckDB's own); returns their number."""
 
     # small tables of our own

@@ -202,7 +202,7 @@ class Remote(ABC):
     def rehash(self, name: str, keys: Sequence[str], hashed: str, where: str) -> int:
         """The rows come to the workbench and their hashes go back, each by its row's keys and the hash it had."""
         held = self.columns(name)
-        query = self.translated(f"SELECT {listed(tuple(held))} FROM {self.table(name)} WHERE {where}")
+        query = self.translated(f"SELECT {listed(tuple(held))} FROM {self.table(name)} t WHERE {where}")
         known = listed(tuple(keys))
         same = " AND ".join(f"t.{quoted(key)} IS NOT DISTINCT FROM s.{quoted(key)}" for key in keys)
         with self.errors():

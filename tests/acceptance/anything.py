@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from shoptide.resources.extraction import Branch, StreamPlan
+from shoptide.resources.branches import Branch
+from shoptide.resources.extraction import StreamPlan
 from shoptide.shopify.schema import Field, Schema, Type
 from shoptide.simulator.registry import FIELDS
 from shoptide.simulator.shop import Shop, kind_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pulling import HastyClock, Puller, pulling, store, stream_of
 
 from shoptide.errors import Interrupted
 from shoptide.inbound import choice
+from shoptide.inbound.events import PullReport
 from shoptide.resources.streams import STREAMS
 from shoptide.simulator.server import Running, start
 from shoptide.simulator.world import World
@@ -305,6 +306,48 @@ def test_a_stream_that_the_store_does_not_count_is_tried_by_pages(
     assert "the store does not count this" in orders.reason
     again = stream_of(puller.whole(), "orders")
     assert again.path == "paged"
+
+
+def test_dear_pages_are_not_read_in_vain(puller: Puller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids tell for a few points that there is too much for pages: not one page of all the content is read."""
+    monkeypatch.setitem(STREAMS, "orders", replace(STREAMS["orders"], count_root=None))
+    monkeypatch.setattr(choice, "TRIAL_PAGES", 2)
+    pages = Sent(puller, "lineItems(")
+    orders = stream_of(pages.during(puller.whole), "orders")
+    assert (orders.path, orders.seen) == ("bulk", ORDERS)
+    assert "more than 2 pages" in orders.reason
+    assert pages.documents == []
+
+
+def test_a_stream_without_records_costs_two_points(tmp_path: Path) -> None:
+    """An empty page is not charged as if it were full, and nothing is counted twice."""
+    with start(World.empty()) as running, pulling(tmp_path, running, "segments", "draft_orders") as puller:
+        report = puller.whole()
+    assert stream_of(report, "segments").cost == 2
+    assert stream_of(report, "draft_orders").cost == 2 + 10
+
+
+@dataclass
+class Sent:
+    """The plain queries of a run that ask for a field."""
+
+    puller: Puller
+    asking_for: str
+    documents: list[str] = field(default_factory=list)
+
+    def during(self, run: Callable[[], PullReport]) -> PullReport:
+        real = self.puller.client.execute
+
+        def listening(document: str, *given: Any, **options: Any) -> Any:
+            if self.asking_for in document and not document.lstrip().startswith("mutation"):
+                self.documents.append(document)
+            return real(document, *given, **options)
+
+        self.puller.client.execute = listening  # type: ignore[method-assign]  # passed on as it came
+        try:
+            return run()
+        finally:
+            del self.puller.client.execute
 
 
 def test_a_download_ends_when_it_is_told_to(puller: Puller) -> None:

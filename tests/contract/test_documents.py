@@ -23,8 +23,9 @@ from shoptide.outbound.lookup import ORDER_NAME, SKU, VARIANT_BY_SKU, WAYS, Way
 from shoptide.outbound.product_media import MEDIA
 from shoptide.outbound.session import Session
 from shoptide.outbound.variant_writers import HELD
+from shoptide.resources.branches import PagedChild
 from shoptide.resources.changes import changes_document
-from shoptide.resources.extraction import ID, PagedChild, StreamPlan
+from shoptide.resources.extraction import ID, StreamPlan
 from shoptide.resources.objects import OBJECTS
 from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
@@ -76,7 +77,9 @@ def further(plan: StreamPlan) -> Iterator[str]:
     if plan.stream.search:
         yield plan.page_request(plan.first_cursors, first=5, search=SEARCH)[0]
         yield from (plan.search_document(), *plan.bulk_documents(SEARCH)) if plan.bulkable else ()
-    yield from filter(None, (plan.count_document(), plan.counts_document(2), plan.probe_document()))
+    yield from filter(
+        None, (plan.count_document(), plan.counts_document(2), plan.probe_document(), plan.scout_document())
+    )
     yield from filter(
         None, (plan.nodes_document(), plan.carriers_document(), plan.oldest_document(), changes_document(plan))
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from shoptide.resources.extraction import StreamPlan
@@ -15,6 +18,8 @@ BULK_SECONDS = 15.0
 BULK_ROWS_A_SECOND = 500.0
 # How many pages are tried where the store does not count, before a bulk operation is started after all.
 TRIAL_PAGES = 3
+# From how many points a page on, its ids are counted first (13 points for 250) instead of trying whole pages.
+SCOUTED_FROM = 150
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,37 @@ class Budget:
 
 @dataclass(frozen=True)
 class Choice:
-    """`path` is paged or bulk; `most` limits the pages where only reading them tells how many there are."""
+    """`path` is paged or bulk; `most` limits the pages where only reading them tells how many there are.
+
+    `points` is what reading so may be charged.
+    """
 
     path: str
     reason: str
     most: int | None = None
+    points: int = 0
+
+
+class Promised:
+    """The points that streams read side by side are still to spend: what one may count on, another can't."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._points = 0
+
+    @property
+    def points(self) -> int:
+        return self._points
+
+    @contextmanager
+    def held(self, points: int) -> Iterator[None]:
+        with self._lock:
+            self._points += points
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._points -= points
 
 
 def cheaper(plan: StreamPlan, count: int | None, limit: int | None, budget: Budget) -> Choice:
@@ -42,11 +73,13 @@ def cheaper(plan: StreamPlan, count: int | None, limit: int | None, budget: Budg
         return Choice("paged", "no bulk operation can read this")
     if count is None:
         told = f"the store does not count this: pages, and a bulk operation if there are more than {TRIAL_PAGES}"
-        return Choice("paged", told, TRIAL_PAGES)
+        return Choice("paged", told, TRIAL_PAGES, page_points(plan))
     pages = max(1, math.ceil(count / plan.page_size))
     paged, whole = paged_seconds(plan, pages, budget), bulk_seconds(count)
     told = f"{count} records: about {paged:.0f} s in {_counted(pages, 'page')}, {whole:.0f} s in bulk"
-    return Choice("paged" if paged <= whole else "bulk", told)
+    if paged > whole:
+        return Choice("bulk", told)
+    return Choice("paged", told, points=pages * page_points(plan))
 
 
 def paged_seconds(plan: StreamPlan, pages: int, budget: Budget) -> float:
@@ -58,6 +91,11 @@ def page_points(plan: StreamPlan) -> int:
     """What a whole page is charged before it runs."""
     document, variables = plan.page_request(plan.first_cursors, first=plan.page_size, search=None)
     return requested_cost(plan.schema, document, variables)
+
+
+def worth_scouting(plan: StreamPlan) -> bool:
+    """Whether a page is dear enough to look first how many ids there are."""
+    return page_points(plan) >= SCOUTED_FROM
 
 
 def bulk_seconds(count: int) -> float:

@@ -64,10 +64,14 @@ class Extract:
 
 @dataclass(frozen=True)
 class Paging:
-    """How far pages are followed: `limit` records are enough; with more than `most` pages it is none's way to read."""
+    """How far pages are followed: `limit` records are enough; with more than `most` pages it is none's way to read.
+
+    `counted` is how many the store has counted already; else the first page does.
+    """
 
     limit: int | None = None
     most: int | None = None
+    counted: int | None = None
 
     def room(self, records: int) -> int | None:
         """How many more records are wanted when there are so many; None for all."""
@@ -92,7 +96,8 @@ def read_pages(
     first = min(plan.page_size, paging.limit or plan.page_size)
     onward = Sparing(client, SPARE_REQUESTS) if plan.bulkable and paging.limit is None else client
     with Spool(target) as spool:
-        for number, page in enumerate(pages(client, plan, search=search, first=first, stop=stop), 1):
+        following = pages(client, plan, search=search, first=first, stop=stop, count=paging.counted is None)
+        for number, page in enumerate(following, 1):
             for node in page.nodes[: paging.room(spool.records)]:
                 spool.add(node["id"], lines_of(onward, node, plan.paged_children, search))
             on_progress(spool.records)
@@ -100,7 +105,8 @@ def read_pages(
                 break
             if paging.most is not None and number >= paging.most:
                 return None
-    return Extract((), page.read_at, spool.records, counted=page.counted).with_file(target, spool.lines)
+    counted = page.counted if paging.counted is None else paging.counted
+    return Extract((), page.read_at, spool.records, counted=counted).with_file(target, spool.lines)
 
 
 def read_nodes(client: AdminClient, plan: StreamPlan, ids: list[str], target: Path) -> Extract:

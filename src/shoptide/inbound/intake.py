@@ -16,12 +16,12 @@ from shoptide.clock import Clock
 from shoptide.config import PullConfig
 from shoptide.errors import ApiError, ProofFailed
 from shoptide.inbound import extraction
-from shoptide.inbound.choice import Budget, Choice, cheaper
+from shoptide.inbound.choice import Budget, Choice, Promised, cheaper, worth_scouting
 from shoptide.inbound.cursors import Cursor
 from shoptide.inbound.events import Listener, PullReport, StreamProgress, StreamReport, StreamStarted
 from shoptide.inbound.extraction import Extract, Paging
 from shoptide.inbound.operations import BulkReader
-from shoptide.inbound.paging import NotByPages, refuse_stop
+from shoptide.inbound.paging import NotByPages, more_than, refuse_stop
 from shoptide.inbound.proof import refuse_shortfall
 from shoptide.inbound.refused import WHOLE, refusals, widening
 from shoptide.inbound.sizing import Sizing
@@ -80,6 +80,7 @@ class Run:
     slots: Slots
     jobs: list[Job] = field(default_factory=list)
     halt: threading.Event = field(default_factory=threading.Event)
+    promised: Promised = field(default_factory=Promised)
 
     @property
     def shop(self) -> str:
@@ -209,7 +210,8 @@ def _choose_next(run: Run, job: Job, cursor: Cursor) -> Choice | None:
 
 def _chosen(run: Run, job: Job, why: str, count: int | None, *, expected: int | None = -1) -> Choice:
     governor = run.client.governor
-    budget = Budget(governor.available(), governor.allowance.restore_rate)
+    # What streams beside this one have begun to read by pages is spent already.
+    budget = Budget(governor.available() - run.promised.points, governor.allowance.restore_rate)
     choice = cheaper(job.plan, count, run.options.limit, budget)
     reason = f"{why}; {choice.reason}" if why else choice.reason
     _begin(run, job, choice.path, reason, count if expected == -1 else expected)
@@ -246,7 +248,10 @@ def _probe(run: Run, job: Job) -> Probe | None:
 
 
 def _read(run: Run, job: Job, choice: Choice) -> Extract:
-    found = _by_pages(run, job, choice) if choice.path == "paged" else None
+    found = None
+    if choice.path == "paged":
+        with run.promised.held(choice.points):
+            found = _by_pages(run, job, choice)
     if found is None:
         found = bulk_reader(run, job).read()
     try:
@@ -263,12 +268,19 @@ def _by_pages(run: Run, job: Job, choice: Choice) -> Extract | None:
     """None when a bulk operation has to read it after all; the report says why."""
     why = f"more than {choice.most} pages, and the store does not count this"
     try:
-        found = _read_pages(run, job, choice.most)
+        found = None if _has_more(run, job, choice.most) else _read_pages(run, job, choice.most)
     except NotByPages as told:
         found, why = None, f"more than a page shows hangs on one record: {told}"
     if found is None:
         _begin(run, job, "bulk", why, None)
     return found
+
+
+def _has_more(run: Run, job: Job, most: int | None) -> bool:
+    """Whether ids tell that there are more than `most` pages, before dear ones are read in vain."""
+    if most is None or not job.whole or not worth_scouting(job.plan):
+        return False
+    return more_than(run.client, job.plan, most * job.plan.page_size, search=job.search)
 
 
 def settle(run: Run, found: Extract, status: str) -> None:
@@ -298,7 +310,7 @@ def _read_pages(run: Run, job: Job, most: int | None) -> Extract | None:
         job.plan,
         run.spool / f"{job.plan.stream.name}.jsonl",
         search=job.search,
-        paging=Paging(run.options.limit, most),
+        paging=Paging(run.options.limit, most, job.report.expected),
         on_progress=_progress(run, job),
         stop=run.stopped,
     )

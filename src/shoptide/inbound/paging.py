@@ -13,9 +13,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from shoptide.errors import Interrupted, ProofFailed
+from shoptide.resources.branches import rows_in
+from shoptide.resources.extraction import NODES_AT_ONCE
 
 if TYPE_CHECKING:
-    from shoptide.resources.extraction import Cursors, NodePass, PagedChild, StreamPlan
+    from shoptide.resources.branches import PagedChild
+    from shoptide.resources.extraction import Cursors, NodePass, StreamPlan
     from shoptide.shopify.answers import Answer
     from shoptide.shopify.client import AdminClient
 
@@ -76,14 +79,18 @@ def pages(
     first: int,
     cursors: Cursors | None = None,
     stop: Stop | None = None,
+    count: bool = True,
 ) -> Iterator[Page]:
-    """Read the stream's pages to the end, from `cursors` on. A record that changes meanwhile turns up again."""
+    """Read the stream's pages to the end, from `cursors` on. A record that changes meanwhile turns up again.
+
+    `count` has the first page count the records too, where the store counts them.
+    """
     at = plan.first_cursors if cursors is None else cursors
     read_at: datetime | None = None
     counted: int | None = None
     while True:
         refuse_stop(stop)
-        document, variables = plan.page_request(at, first=first, search=search, counted=read_at is None)
+        document, variables = plan.page_request(at, first=first, search=search, counted=count and read_at is None)
         answer = client.execute(document, variables)
         if read_at is None:
             read_at = answer.server_time or client.clock.now()
@@ -95,6 +102,27 @@ def pages(
         for listing, after in following.items():
             _onward(listing, after, at[listing])
         at = following
+
+
+def more_than(client: AdminClient, plan: StreamPlan, most: int, *, search: str | None) -> bool:
+    """Whether the stream has more than `most` records, told by pages of ids, which cost next to nothing.
+
+    False also where the root can't be asked so.
+    """
+    document = plan.scout_document()
+    variables: Line = {"first": min(most, NODES_AT_ONCE), "after": None}
+    met = 0
+    while document is not None:
+        if "$query" in document:
+            variables["query"] = search
+        data = client.execute(document, variables).data
+        nodes, following = plan.page_of(data, dict.fromkeys((plan.place.key,)))
+        met += len(nodes)
+        if not following or met > most:
+            return met > most
+        after = following[plan.place.key]
+        variables["after"] = _onward(plan.place.key, after, variables["after"])
+    return False
 
 
 def _onward(what: str, following: str | None, after: str | None) -> str:
@@ -114,7 +142,7 @@ def lines_of(client: Asks, node: Line, children: tuple[PagedChild, ...], search:
         connection = taken_out(node, child.field)
         if connection is None:
             continue
-        for row in whole_connection(client, node["id"], child.field, child.rest, connection, search):
+        for row in whole_connection(client, node["id"], child, connection, search):
             row["__parentId"] = node["id"]
             lines += lines_of(client, row, child.children, search)
     return lines
@@ -131,17 +159,18 @@ def taken_out(node: Line, path: str) -> Line | None:
 
 
 def whole_connection(
-    client: Asks, owner: str, field: str, rest: str | None, connection: Line | None, search: str | None = None
+    client: Asks, owner: str, child: PagedChild | NodePass, connection: Line | None, search: str | None = None
 ) -> list[Line]:
     """A connection's rows to its end. Raises ProofFailed where the store gives none at all, and NotByPages."""
+    field, rest = child.field, child.rest
     if connection is None:
         raise ProofFailed(f"{owner}: the store gives no {field}", hint="nothing was taken over; run the pull again")
-    rows = list(connection["nodes"])
+    rows = rows_in(connection)
     page = connection["pageInfo"]
     while page["hasNextPage"]:
         if rest is None:
             raise NotByPages(f"{owner}: {field}")
-        variables: Line = {"id": owner, "first": 50, "after": page["endCursor"]}
+        variables: Line = {"id": owner, "first": child.rest_first, "after": page["endCursor"]}
         if "$query" in rest:
             variables["query"] = search
         found = client.execute(rest, variables).data["node"]
@@ -150,7 +179,7 @@ def whole_connection(
         following = taken_out(found, field)
         if following is None:
             raise ProofFailed(f"{owner}: the store gives no more of its {field}", hint="run the pull again")
-        rows += following["nodes"]
+        rows += rows_in(following)
         page = following["pageInfo"]
         if page["hasNextPage"]:
             _onward(f"{owner} {field}", page.get("endCursor"), variables["after"])
@@ -162,7 +191,7 @@ def pass_lines(client: AdminClient, second: NodePass, batch: list[str]) -> Itera
     for node in client.execute(second.document, {"ids": batch}).data["nodes"]:
         if node is None:
             continue  # deleted meanwhile; its parent changed with it and will be read again
-        for row in whole_connection(client, node["id"], second.field, second.rest, taken_out(node, second.field)):
+        for row in whole_connection(client, node["id"], second, taken_out(node, second.field)):
             row["__parentId"] = node["id"]
             yield from lines_of(client, row, second.children)
 

@@ -31,7 +31,8 @@ from shoptide.inbound.reading import (
     scan,
     value,
 )
-from shoptide.resources.extraction import BULK_LEVELS, STUB, StreamPlan
+from shoptide.resources.branches import BULK_LEVELS
+from shoptide.resources.extraction import STUB, StreamPlan
 from shoptide.resources.tables import Table
 from shoptide.warehouse import Warehouse
 from shoptide.warehouse.names import listed, literal, quoted

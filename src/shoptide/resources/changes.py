@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shoptide.resources.extraction import StreamPlan, called
+from shoptide.resources.branches import called
+from shoptide.resources.extraction import StreamPlan
 
 AT_ONCE = 250  # records a page
 

@@ -14,18 +14,30 @@ from functools import cached_property
 from typing import Any
 
 from shoptide.errors import ConfigError
+from shoptide.resources.branches import (
+    BULK_LEVELS,
+    HERE,
+    PAGE_BUDGET,
+    PAGE_SIZES,
+    Branch,
+    PagedChild,
+    branch_texts,
+    called,
+    page_body,
+    paged_children,
+    rest_document,
+    rest_size,
+    rows_in,
+)
 from shoptide.resources.place import Place, is_node
 from shoptide.resources.selection import Pruned, Shape
-from shoptide.resources.stream import Child, Stream
+from shoptide.resources.stream import Stream
 from shoptide.resources.tables import Table
 from shoptide.shopify.cost import requested_cost
 from shoptide.shopify.schema import Schema
 
-PAGE_SIZES = (250, 200, 150, 100, 75, 50, 40, 30, 25, 20, 15, 10, 5, 3, 2, 1)
-PAGE_BUDGET = 900  # of the 1,000 points one request may cost
 NODES_AT_ONCE = 250
 BULK_CONNECTIONS = 5
-BULK_LEVELS = 2
 ID = "id"
 # What a record keeps for life, by the names that searches have for it; the first that a root knows splits its reads.
 WINDOW_FIELDS = ("created_at", "customer_date", ID)
@@ -33,33 +45,7 @@ WINDOW_FIELDS = ("created_at", "customer_date", ID)
 STUB = "_stub"
 STUB_TEXT = f"id {STUB}: __typename"
 
-HERE = "{here}"  # stands for a field's own text in what goes around it
-
 Cursors = dict[str, str | None]  # listing → where its next page begins; None at the start
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A list or connection below a node: the table it fills, what is selected of its nodes, and what is below them.
-
-    `around` is what goes around the field's own text (HERE) where it is inside objects of the node.
-    """
-
-    child: Child
-    table: str
-    node_type: str
-    connection: bool
-    shape: Shape
-    branches: tuple[Branch, ...] = ()
-    around: str = HERE
-
-    def spelled(self, given: Iterable[str], inner: str) -> str:
-        """The selection of the branch with these arguments and content."""
-        return self.around.replace(HERE, f"{called(self.child.field, (*given, *self.child.arguments))} {{ {inner} }}")
-
-    def connections(self) -> tuple[Branch, ...]:
-        """The connections that come with this branch; those of lists and deeper ones are read in second passes."""
-        return tuple(branch for branch in self.branches if branch.connection)
 
 
 @dataclass(frozen=True)
@@ -83,8 +69,8 @@ class Piece:
             texts = [STUB_TEXT]
         else:
             lists = [branch for branch in self.branch.branches if not branch.connection]
-            texts = [self.branch.shape.text(), *_branch_texts(lists, paged=False)]
-        texts += _branch_texts(self.connections, paged=False, depth=2)
+            texts = [self.branch.shape.text(), *branch_texts(lists, paged=False)]
+        texts += branch_texts(self.connections, paged=False, depth=2)
         return self.branch.spelled((), f"edges {{ node {{ {' '.join(texts)} }} }}")
 
 
@@ -120,9 +106,9 @@ def pack(branches: Iterable[Branch]) -> tuple[BulkPart, ...]:
 class NodePass:
     """A second pass: a connection of nodes that arrived in a list, read by their ids.
 
-    `document` takes `$ids` (at most `batch`), `rest` takes `$id`, `$first`, `$after`: both answer the connection
-    `field` with `nodes` and `pageInfo`. Its rows are lines whose `__parentId` is the node's id; `children` are the
-    connections inside them.
+    `document` takes `$ids` (at most `batch`), `rest` takes `$id`, `$first` (at most `rest_first`), `$after`: both
+    answer the connection `field` with `edges` and `pageInfo`. Its rows are lines whose `__parentId` is the node's id;
+    `children` are the connections inside them.
     """
 
     parent_table: str
@@ -131,23 +117,8 @@ class NodePass:
     field: str
     document: str
     rest: str
-    first: int
+    rest_first: int
     batch: int
-    children: tuple[PagedChild, ...] = ()
-
-
-@dataclass(frozen=True)
-class PagedChild:
-    """A connection inside a page's nodes: `field` on nodes of `parent_table`; `rest` reads on by the parent's id.
-
-    Where the parent is not found by its id, `rest` is None: more than one page of it takes a bulk operation.
-    """
-
-    parent_table: str
-    parent_type: str
-    table: str
-    field: str
-    rest: str | None
     children: tuple[PagedChild, ...] = ()
 
 
@@ -254,7 +225,7 @@ class StreamPlan:
         values: dict[str, object] = {"first": first} if declared else {}
         body = self._node_text(paged=True)
         if self.place.form == "connection":
-            body = f"nodes {{ {body} }} pageInfo {{ hasNextPage endCursor }}"
+            body = page_body(body)
         for number, (listing, after) in enumerate(cursors.items()):
             name = "after" if not self.place.values else f"after{number}"
             if declared:
@@ -266,6 +237,14 @@ class StreamPlan:
             declared["query"], values["query"] = "String", search
         head = ", ".join(f"${name}: {kind}" for name, kind in declared.items())
         return f"query{f'({head})' if head else ''} {{ {text} }}", values
+
+    def scout_document(self) -> str | None:
+        """A page of ids: takes `$first`, `$after`, `$query`; None where the root is no single connection."""
+        if self.place.form != "connection" or self.place.values:
+            return None
+        text = self._root_text(self._page_arguments("after", self.place.key), page_body("id"))
+        searched = ", $query: String" if "$query" in text else ""
+        return f"query($first: Int!, $after: String{searched}) {{ {text} }}"
 
     def _page_arguments(self, after: str, listing: str) -> list[str]:
         given = [f"{self.stream.each}: {listing}"] if self.place.values else []
@@ -290,7 +269,7 @@ class StreamPlan:
             if self.place.form != "connection":
                 nodes += [each for each in (held if isinstance(held, list) else [held]) if each is not None]
             elif held is not None:
-                nodes += held["nodes"]
+                nodes += rows_in(held)
                 if held["pageInfo"]["hasNextPage"]:
                     following[listing] = held["pageInfo"].get("endCursor")
         return nodes, following
@@ -303,7 +282,7 @@ class StreamPlan:
             return None
         held = self.branches[0]
         below_list, depth = not held.connection, 1 + held.connection
-        below = _branch_texts(held.branches, paged=True, below_list=below_list, depth=depth)
+        below = branch_texts(held.branches, paged=True, below_list=below_list, depth=depth)
         return _by_ids(self.stream.node_type, " ".join([self.root_shape.text(), *below]))
 
     def carriers_document(self) -> str | None:
@@ -397,7 +376,7 @@ class StreamPlan:
     @cached_property
     def paged_children(self) -> tuple[PagedChild, ...]:
         """The connections inside the nodes of a page, and those inside theirs."""
-        return _paged_children(self.schema, self.branches, self.tables[0].name, self.place.carrier.name)
+        return paged_children(self.schema, self.branches, self.tables[0].name, self.place.carrier.name)
 
     def table(self, name: str) -> Table:
         return next(table for table in self.tables if table.name == name)
@@ -417,7 +396,7 @@ class StreamPlan:
         carrier = f"__typename id {self.stream.cursor or ''}".rstrip()
         own = carrier if self.stream.via is not None else self.root_shape.text()
         chosen = self.branches if paged else [branch for branch in self.branches if not branch.connection]
-        return " ".join([own, *_branch_texts(chosen, paged=paged)])
+        return " ".join([own, *branch_texts(chosen, paged=paged)])
 
     def _passes(self, branches: Iterable[Branch], *, below_list: bool = False, depth: int = 1) -> Iterable[NodePass]:
         for branch in branches:
@@ -433,82 +412,25 @@ class StreamPlan:
         if table.parent is None:
             raise ValueError(f"{table.name}: a pass reads what hangs on a list's nodes")
         parent_type = self.table(table.parent).node_type
-        inner = " ".join([branch.shape.text(), *_branch_texts(branch.branches, paged=True)])
-        page = branch.spelled((f"first: {branch.child.first}",), _page_body(inner))
+        inner = " ".join([branch.shape.text(), *branch_texts(branch.branches, paged=True)])
+        page = branch.spelled((f"first: {branch.first}",), page_body(inner))
         many = f"... on {parent_type} {{ __typename id {page} }}"
+        rest = rest_document(parent_type, branch, inner)
         return NodePass(
             parent_table=table.parent,
             parent_type=parent_type,
             table=branch.table,
             field=branch.child.field,
             document=f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ {many} }} }}",
-            rest=rest_document(parent_type, branch, inner),
-            first=branch.child.first,
+            rest=rest,
+            rest_first=rest_size(self.schema, rest),
             batch=NODES_AT_ONCE,
-            children=_paged_children(self.schema, branch.branches, branch.table, branch.node_type),
+            children=paged_children(self.schema, branch.branches, branch.table, branch.node_type),
         )
-
-
-def called(name: str, given: Iterable[str]) -> str:
-    """A field with the arguments that are there: `orders(first: 1)`."""
-    parts = ", ".join(part for part in given if part)
-    return f"{name.rpartition('.')[2]}({parts})" if parts else name.rpartition(".")[2]
 
 
 def _by_ids(kind: str, inner: str) -> str:
     return f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {kind} {{ {inner} }} }} }}"
-
-
-def _page_body(inner: str) -> str:
-    return f"nodes {{ {inner} }} pageInfo {{ hasNextPage endCursor }}"
-
-
-def rest_document(parent_type: str, branch: Branch, inner: str) -> str:
-    """The rest of a connection of one record: takes `$id`, `$first`, `$after`, and `$query` where it is searched."""
-    page = branch.spelled(("first: $first", "after: $after"), _page_body(inner))
-    declared = "$id: ID!, $first: Int!, $after: String" + (", $query: String" if "$query" in page else "")
-    return f"query({declared}) {{ node(id: $id) {{ ... on {parent_type} {{ __typename id {page} }} }} }}"
-
-
-def _paged_children(
-    schema: Schema, branches: tuple[Branch, ...], table: str, kind: str, depth: int = 1
-) -> tuple[PagedChild, ...]:
-    if depth > BULK_LEVELS:
-        return ()  # second passes read them
-    by_id = is_node(schema, schema.type(kind))
-    return tuple(
-        PagedChild(
-            parent_table=table,
-            parent_type=kind,
-            table=branch.table,
-            field=branch.child.field,
-            rest=rest_document(kind, branch, _page_node_text(branch, depth)) if by_id else None,
-            children=_paged_children(schema, branch.branches, branch.table, branch.node_type, depth + 1),
-        )
-        for branch in branches
-        if branch.connection
-    )
-
-
-def _page_node_text(branch: Branch, depth: int) -> str:
-    return " ".join([branch.shape.text(), *_branch_texts(branch.branches, paged=True, depth=depth + 1)])
-
-
-def _branch_texts(branches: Iterable[Branch], *, paged: bool, below_list: bool = False, depth: int = 1) -> list[str]:
-    texts = []
-    for branch in branches:
-        if branch.connection and (below_list or depth > BULK_LEVELS):
-            continue  # a second pass reads it
-        under, deeper = below_list or not branch.connection, depth + branch.connection
-        below = _branch_texts(branch.branches, paged=paged, below_list=under, depth=deeper)
-        inner = " ".join([branch.shape.text(), *below])
-        if not branch.connection:
-            texts.append(branch.spelled((), inner))
-        elif paged:
-            texts.append(branch.spelled((f"first: {branch.child.first}",), _page_body(inner)))
-        else:
-            texts.append(branch.spelled((), f"edges {{ node {{ {inner} }} }}"))
-    return texts
 
 
 def quoted(text: str) -> str:

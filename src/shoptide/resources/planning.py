@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from shoptide.errors import ConfigError
-from shoptide.resources.extraction import HERE, Branch, StreamPlan, quoted
+from shoptide.resources.branches import HERE, Branch
+from shoptide.resources.extraction import StreamPlan, quoted
 from shoptide.resources.place import (
     NotThere,
     Place,

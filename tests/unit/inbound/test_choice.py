@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shoptide.inbound.choice import Budget, cheaper
+from shoptide.inbound.choice import Budget, Promised, cheaper, page_points
 from shoptide.resources.extraction import StreamPlan
 from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
@@ -30,6 +30,18 @@ def test_a_larger_budget_makes_pages_the_better_way_for_more(plan: StreamPlan) -
     assert cheaper(plan, records, None, STANDARD).path == "bulk"
     assert cheaper(plan, records, None, PLUS).path == "paged"
     assert cheaper(plan, records, None, Budget(0, 100)).path == "bulk"
+
+
+def test_what_others_have_begun_to_spend_is_no_budget(plan: StreamPlan) -> None:
+    """Streams are read side by side: the second finds the budget of the first promised, until that is read."""
+    promised = Promised()
+    first = cheaper(plan, 2 * plan.page_size, None, STANDARD)
+    assert (first.path, first.points) == ("paged", 2 * page_points(plan))
+    with promised.held(first.points):
+        left = Budget(STANDARD.available - promised.points, STANDARD.restore_rate)
+        second = cheaper(plan, 2 * plan.page_size, None, left)
+    assert (second.path, second.points) == ("bulk", 0)
+    assert promised.points == 0
 
 
 def test_the_reason_has_the_figures(plan: StreamPlan) -> None:

@@ -107,9 +107,9 @@ def test_several_listings_are_asked_together_and_each_to_its_end() -> None:
     found = plan("metafield_definitions")
     document, variables = found.page_request(found.first_cursors, first=2, search=None)
     assert document.count("metafieldDefinitions(") == len(found.place.values) > 20
-    page = {"nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    page = {"edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
     data: dict[str, Any] = dict.fromkeys(found.place.values, page)
-    data["ORDER"] = {"nodes": [{"id": "gid"}], "pageInfo": {"hasNextPage": True, "endCursor": "next"}}
+    data["ORDER"] = {"edges": [{"node": {"id": "gid"}}], "pageInfo": {"hasNextPage": True, "endCursor": "next"}}
     nodes, following = found.page_of(data, found.first_cursors)
     assert (nodes, following) == ([{"id": "gid"}], {"ORDER": "next"})
     document, variables = found.page_request(following, first=2, search=None)

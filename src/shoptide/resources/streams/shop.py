@@ -26,7 +26,17 @@ EVENTS = Stream(
     exclude=frozenset({"author", "subject", "embed"}),
     bulk=False,
 )
-DELIVERY_PROFILES = Stream(name="delivery_profiles", root="deliveryProfiles")
+# Which countries and provinces a shop delivers to is told nowhere else.
+ZONES = (
+    "profileLocationGroups",
+    (
+        "profileLocationGroups{locationGroup{id} countriesInAnyZone{zone"
+        " country{id name code{countryCode restOfWorld} provinces{id name code}}}}"
+    ),
+)
+DELIVERY_PROFILES = Stream(
+    name="delivery_profiles", root="deliveryProfiles", exclude=frozenset({"profileLocationGroups"}), extra=(ZONES,)
+)
 CARRIER_SERVICES = Stream(name="carrier_services", root="carrierServices")
 MARKETING_ACTIVITIES = Stream(name="marketing_activities", root="marketingActivities")
 MARKETING_EVENTS = Stream(name="marketing_events", root="marketingEvents")

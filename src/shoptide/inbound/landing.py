@@ -27,6 +27,7 @@ BOOKKEEPING = {  # what every row has behind its content
     "_deleted_at": "TIMESTAMP",
 }
 STAYS = "t._row_hash = s._row_hash AND t._deleted_at IS NULL"  # the table has the row as it came
+KEPT = "_kept"  # what rows that are replaced have in columns that are read no more
 REDACTED = "redacted"  # the hash of a row that was emptied on request: no row read from the store has it
 
 
@@ -143,12 +144,36 @@ class Landing:
             f"SELECT count(*), count(*) FILTER ({STAYS}) FROM {target} t JOIN {brought} s ON {same}"
         )[0]
         gone = self._remove(table, whole=whole)
+        retired = self._retired(table) if matched > unchanged else []
         if matched > unchanged:  # an unchanged row keeps its place; the others make room for what comes
+            self._set_aside(retired, f"{target} t JOIN {brought} s ON {same} WHERE NOT ({STAYS})")
             self.warehouse.run(f"DELETE FROM {target} t USING {brought} s WHERE {same} AND NOT ({STAYS})")
         if total > unchanged:
             missing = f"NOT EXISTS (SELECT 1 FROM {target} t WHERE {same})"
             self._insert(table, f"({self.staging.fresh(table)})", Lacking(brought, table.key, missing))
+        self._put_back(table, retired)
         return TableChange(table.name, total - matched, matched - unchanged, unchanged, gone)
+
+    def _retired(self, table: Table) -> list[str]:
+        """Columns that are read no more, and keep the last values that they had.
+
+        Rows that are told by their position keep none: it may be another row's today.
+        """
+        wanted = self.columns(table)
+        return [name for name in self.warehouse.columns(table.name) if name not in wanted] if table.has_gid else []
+
+    def _set_aside(self, retired: list[str], rows: str) -> None:
+        if retired:
+            self.warehouse.run(f"DROP TABLE IF EXISTS {KEPT}")
+            kept = ", ".join(f"t.{quoted(name)}" for name in ("gid", *retired))
+            self.warehouse.run(f"CREATE TEMP TABLE {KEPT} AS SELECT {kept} FROM {rows}")
+
+    def _put_back(self, table: Table, retired: list[str]) -> None:
+        if retired:
+            values = ", ".join(f"{quoted(name)} = k.{quoted(name)}" for name in retired)
+            mine = f"t._shop = {literal(self.shop)} AND t.gid = k.gid"
+            self.warehouse.run(f"UPDATE {self.warehouse.table(table.name)} t SET {values} FROM {KEPT} k WHERE {mine}")
+            self.warehouse.run(f"DROP TABLE {KEPT}")
 
     def _bring(self, table: Table) -> str:
         """The staged rows' keys and hashes as the engine sees them."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from shoptide.config import WarehouseConfig
 from shoptide.errors import ProofFailed
 from shoptide.inbound.landing import Landing, TableChange
 from shoptide.resources.extraction import StreamPlan
@@ -19,6 +20,7 @@ from shoptide.resources.planning import plan_stream
 from shoptide.resources.stream import Child, Stream
 from shoptide.resources.streams import STREAMS
 from shoptide.shopify.schema import load
+from shoptide.warehouse import open_warehouse
 from shoptide.warehouse.duckdb import DuckDBWarehouse
 
 UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
@@ -170,6 +172,32 @@ def test_a_new_field_is_a_new_column(landing: Landing, tmp_path: Path) -> None:
     land(landing, tmp_path, order(TWO, note="n"))
     assert altered == ["orders.note added as VARCHAR"]
     assert rows(landing, "select gid, note from shopify.orders order by gid") == [(ONE, None), (TWO, "n")]
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def either(request: pytest.FixtureRequest, plan: StreamPlan, tmp_path: Path) -> Iterator[Landing]:
+    """A landing in each of the engines."""
+    url = "duckdb:///w.duckdb" if request.param == "duckdb" else request.getfixturevalue("postgres_url")
+    with open_warehouse(WarehouseConfig(url), base=tmp_path) as warehouse:
+        yield Landing(warehouse, plan, SHOP, "run-1", NOW)
+
+
+def test_a_field_that_is_read_no_more_keeps_its_values(either: Landing, tmp_path: Path) -> None:
+    """Left out by the configuration, by a scope that was lost or by another version: rows that change keep theirs."""
+    land(either, tmp_path, order(ONE, note="kept", name="#1"), line(1, ONE, title="t", sku="S"), order(TWO, note="n"))
+    schema = load("2026-10")
+    narrow = replace(either, plan=plan_stream(STREAMS["orders"], schema, exclude=["note", "lineItems.sku"]))
+    changes = land(narrow, tmp_path, order(ONE, name="#2"), line(1, ONE, title="u"), order("gid://shopify/Order/3"))
+    assert (changes["orders"].new, changes["orders"].changed) == (1, 1)
+    held = either.warehouse.rows(f"select name, note from {either.warehouse.table('orders')} order by gid")
+    assert held == [("#2", "kept"), ("#1", "n"), ("#1", None)]
+    lines = either.warehouse.rows(f"select title, sku from {either.warehouse.table('order_line_items')}")
+    assert lines == [("u", "S")]
+    again = land(narrow, tmp_path, order(ONE, name="#2"), line(1, ONE, title="u"))
+    assert again["orders"].unchanged == again["order_line_items"].unchanged == 1
+    land(either, tmp_path, order(ONE, name="#2", note="new"))
+    wide = either.warehouse.rows(f"select note from {either.warehouse.table('orders')} where gid = '{ONE}'")
+    assert wide == [("new",)]
 
 
 def test_a_field_of_another_type_becomes_text(landing: Landing, tmp_path: Path) -> None:

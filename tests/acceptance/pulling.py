@@ -18,6 +18,7 @@ from shoptide.inbound.events import Event, PullReport, StreamReport
 from shoptide.inbound.pull import Options, pull
 from shoptide.ledger import Ledger, open_ledger
 from shoptide.shopify.client import AdminClient
+from shoptide.shopify.schema import Schema
 from shoptide.simulator.server import Running, start
 from shoptide.simulator.world import World
 from shoptide.warehouse import Warehouse, open_warehouse
@@ -162,3 +163,11 @@ def store(*, customers: int = 0, products: int = 0, orders: int = 0) -> Iterator
     world.shop.settings["bulk_seconds"] = 0.05
     with start(world) as found:
         yield found
+
+
+def every_scope(schema: Schema) -> set[str]:
+    """Also those that no ordinary app is granted."""
+    types = [schema.type(name) for name in schema.names()]
+    groups = [group for kind in types for group in kind.scopes]
+    groups += [group for kind in types for item in kind.fields.values() for group in item.scopes]
+    return {scope for group in groups for scope in group} | {"read_all_orders"}

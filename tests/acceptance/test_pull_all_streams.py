@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from anything import STAMP, Maker, is_modelled
-from pulling import HastyClock, Puller, pulling, stream_of
+from pulling import HastyClock, Puller, every_scope, pulling, stream_of
 
 from shoptide.inbound import extraction
 from shoptide.inbound.events import PullReport
@@ -17,7 +17,7 @@ from shoptide.inbound.staging import Staging
 from shoptide.resources.extraction import StreamPlan
 from shoptide.resources.planning import plan_stream
 from shoptide.resources.streams import STREAMS
-from shoptide.shopify.schema import SUPPORTED_VERSIONS, Schema, load
+from shoptide.shopify.schema import SUPPORTED_VERSIONS, load
 from shoptide.simulator.bulk_lines import query_writer
 from shoptide.simulator.execution import Request
 from shoptide.simulator.server import Running, start
@@ -90,14 +90,6 @@ SHIPPED = """mutation($transfer: ID!, $item: ID!) {
   inventoryShipmentCreateInTransit(input: {movementId: $transfer lineItems: [{inventoryItemId: $item quantity: 1}]})
     @idempotent(key: "shipment") { userErrors { message } }
 }"""
-
-
-def every_scope(schema: Schema) -> set[str]:
-    """Also those that no ordinary app is granted."""
-    types = [schema.type(name) for name in schema.names()]
-    groups = [group for kind in types for group in kind.scopes]
-    groups += [group for kind in types for item in kind.fields.values() for group in item.scopes]
-    return {scope for group in groups for scope in group} | {"read_all_orders"}
 
 
 def plans(version: str) -> list[StreamPlan]:

@@ -32,6 +32,7 @@ from shoptide.inbound.events import (
     StreamReport,
 )
 from shoptide.inbound.extraction import Extract
+from shoptide.inbound.hidden import hides_old
 from shoptide.inbound.intake import Job, Options, Run, bulk_reader, extract, leave_out, settle
 from shoptide.inbound.landing import Landing
 from shoptide.inbound.layouts import keep_layouts
@@ -304,7 +305,9 @@ def _take_over(run: Run, job: Job, found: Extract) -> None:
             job.report.altered = landing.declare()
             if straight:
                 _prove(job, found, landing)
-            job.report.changes = tuple(landing.merge(whole=job.whole))
+            # Where the store hides what is old, what is missing need not be gone.
+            all_there = job.whole and not hides_old(run.client, job.plan)
+            job.report.changes = tuple(landing.merge(whole=all_there))
             _keep(run, job)
             if run.options.limit is None and run.options.since is None:
                 _move_cursor(run, job, found, landing)
@@ -394,7 +397,8 @@ def _reconcile_due(run: Run) -> bool:
 
 def _reconcile_all(run: Run) -> None:
     for job in run.jobs:
-        if not job.whole and not job.plan.closed and job.report.error is None:
+        known = job.whole and not (job.plan.closed or hides_old(run.client, job.plan))
+        if not known and not job.plan.closed and job.report.error is None:
             with _guarded(run, job):
                 _reconcile(run, job)
     if not run.options.streams and not run.report.failed:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from shoptide.inbound import deletions, extraction
+from shoptide.inbound.hidden import hides_old, surely_shown
 from shoptide.inbound.landing import Landing, TableChange
 from shoptide.inbound.operations import BulkReader
 from shoptide.inbound.reading import ids_tree, nodes, scan
@@ -44,6 +45,8 @@ def reconcile(
         changes = landing.merge(whole=False) if missing and plan.stream.via is None else []
         held = warehouse.bring(IDS, ["id"])  # again: reading what was missing may have outlived the connection
         gone = f"NOT EXISTS (SELECT 1 FROM {held} i WHERE i.id = t.gid)"
+        if hides_old(client, plan):
+            gone += f" AND {surely_shown(plan, now)}"
         deleted = deletions.mark_where(warehouse, plan, client.domain, gone, now)
         afterwards()
     landing.staging.drop()

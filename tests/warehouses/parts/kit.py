@@ -56,6 +56,7 @@ WAREHOUSES = (
                 "the stand-in does not see tables that were made since a transaction began, as Snowflake does",
             ),
         },
+        run_by="make test-snowflake",
     ),
     Kind("Parquet folder", lambda _request, folder: f"filesystem:///{folder / 'lake'}?format=parquet"),
     Kind("Delta folder", lambda _request, folder: f"filesystem:///{folder / 'lake'}?format=delta"),

@@ -32,6 +32,7 @@ class Child:
     exclude: frozenset[str] = frozenset()
     extra: tuple[tuple[str, str], ...] = ()  # (column's JSON key, selection text)
     spread: frozenset[str] = frozenset()
+    shared: bool = False  # one record may hang on several parents: it is a row below each
     link: bool = False  # the records belong to another stream: only which ones they are
 
 

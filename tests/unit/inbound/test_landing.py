@@ -154,6 +154,26 @@ def test_the_last_of_a_record_read_twice_counts(landing: Landing, tmp_path: Path
     assert rows(landing, "select note from shopify.orders") == [("late",)]
 
 
+def test_a_picture_of_two_products_is_a_row_of_each(tmp_path: Path) -> None:
+    """A file may be media of several products; taken from one of them it stays the other's."""
+
+    def product(number: int) -> dict[str, Any]:
+        gid = f"gid://shopify/Product/{number}"
+        return {"__typename": "Product", "id": gid, "updatedAt": "2026-10-01T10:00:00Z"}
+
+    def picture(number: int) -> dict[str, Any]:
+        gid = "gid://shopify/MediaImage/7"
+        return {"__typename": "MediaImage", "id": gid, "__parentId": f"gid://shopify/Product/{number}"}
+
+    select = "select product_gid from shopify.product_media order by 1"
+    with DuckDBWarehouse(None, "shopify") as warehouse:
+        landing = Landing(warehouse, plan_stream(STREAMS["products"], load("2026-10")), SHOP, "run-1", NOW)
+        land(landing, tmp_path, product(1), picture(1), product(2), picture(2))
+        assert rows(landing, select) == [("gid://shopify/Product/1",), ("gid://shopify/Product/2",)]
+        land(landing, tmp_path, product(1))
+        assert rows(landing, select) == [("gid://shopify/Product/2",)]
+
+
 def test_a_line_that_is_no_json_is_refused(landing: Landing, tmp_path: Path) -> None:
     path = tmp_path / "broken.jsonl"
     path.write_text(json.dumps(order(ONE)) + '\n{"id": "gid://sho')

@@ -30,7 +30,7 @@ PRODUCTS = Stream(
             extra=(INVENTORY_ITEM,),
             children=(Child("media", "product_variant_media", first=2, link=True),),
         ),
-        Child("media", "product_media", first=10),
+        Child("media", "product_media", first=10, shared=True),
     ),
 )
 COLLECTIONS = Stream(

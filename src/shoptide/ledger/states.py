@@ -22,6 +22,9 @@ STATE_COLUMNS = (
     "order", "run_id",
 )  # fmt: skip
 
+WALK_LEAST = 10_000  # gids, below which the index is quick enough
+WALK_PACE = 4  # states walked over in the time that one is found by the index
+
 UPSERT_STATE = upserting(schema.states)
 INSERT_HISTORY = Statement(
     "insert history",
@@ -76,13 +79,23 @@ class States:
 
     def owners(self, push: str, gids: Collection[str]) -> dict[str, set[str]]:
         """The keys of the records that a push has made or changed, by gid, of these gids; deleted ones have none."""
-        wanted = sorted(gids)  # in the order of the index
         found: dict[str, set[str]] = {}
         with self.store.read() as connection:
-            for start in range(0, len(wanted), BATCH):
-                for row in connection.execute(owning(push, wanted[start : start + BATCH])):
-                    found.setdefault(row[0], set()).add(row[1])
+            for gid, key in self._owned(connection, push, gids):
+                found.setdefault(gid, set()).add(key)
         return found
+
+    def _owned(self, connection: sa.Connection, push: str, gids: Collection[str]) -> Iterator[tuple[str, str]]:
+        """By the index, a batch of gids at a time; by one walk over all states where most of them are asked for."""
+        if len(gids) > WALK_LEAST:
+            all_states = sa.select(sa.func.count()).where(schema.states.c.push == push)
+            if connection.execute(all_states).scalar_one() < WALK_PACE * len(gids):
+                yield from ((row[0], row[1]) for row in connection.execute(owning(push)) if row[0] in gids)
+                return
+        wanted = sorted(gids)  # in the order of the index
+        for start in range(0, len(wanted), BATCH):
+            for row in connection.execute(owning(push, wanted[start : start + BATCH])):
+                yield row[0], row[1]
 
     def counts(self, push: str) -> dict[str, int]:
         """Records by outcome."""
@@ -151,12 +164,13 @@ class States:
                 self.store.many(REHASH, rows, connection)
 
 
-def owning(push: str, gids: Collection[str]) -> sa.Select[Any]:
-    """The gids that a push's records have, of these, each with the record's key."""
+def owning(push: str, gids: Collection[str] | None = None) -> sa.Select[Any]:
+    """The gids that a push's records have, of these or all, each with the record's key."""
     table = schema.states
     deleted = sa.and_(table.c.action == "delete", table.c.outcome == "applied")
     others = table.c.outcome.in_(("blocked", "ambiguous"))  # what they name is not theirs
-    return sa.select(table.c.gid, table.c.key).where(table.c.push == push, table.c.gid.in_(gids), ~deleted, ~others)
+    wanted = table.c.gid.is_not(None) if gids is None else table.c.gid.in_(gids)
+    return sa.select(table.c.gid, table.c.key).where(table.c.push == push, wanted, ~deleted, ~others)
 
 
 def _state(row: Any) -> RecordState:

@@ -16,7 +16,7 @@ import pytest
 from shoptide.config import LedgerConfig
 from shoptide.errors import ConfigError, LedgerError, LockHeld
 from shoptide.ledger import Ledger, OperationRecord, RecordState, Sending, open_ledger
-from shoptide.ledger.states import owning
+from shoptide.ledger.states import WALK_LEAST, owning
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -95,6 +95,14 @@ def test_owners_of_records_are_found_by_an_index(ledger: Ledger) -> None:
         how = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
         told = "\n".join(str(row) for row in connection.exec_driver_sql(f"{how} {query}"))
     assert "states_by_gid" in told
+
+
+def test_owners_of_most_records_are_found_by_one_walk(ledger: Ledger) -> None:
+    """The same answer, sooner: other pushes' records and those that were not asked for are not in it."""
+    ledger.settle([applied(f"n{i}", gid=f"g{i}") for i in range(WALK_LEAST + 2)])
+    ledger.settle([applied("x", push="other", gid="g8"), applied("named", gid="g9", outcome="blocked"), applied("no")])
+    found = ledger.owners("vip", {f"g{i}" for i in range(1, WALK_LEAST + 2)} | {"none"})
+    assert found == {f"g{i}": {f"n{i}"} for i in range(1, WALK_LEAST + 2)}
 
 
 def test_who_was_to_be_skipped_once_has_had_it(ledger: Ledger) -> None:

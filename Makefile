@@ -99,7 +99,7 @@ $(FAKESNOW)/ready: requirements/fakesnow.txt requirements/snowflake.txt
 
 .PHONY: test-snowflake lock-snowflake
 test-snowflake: $(READY) $(FAKESNOW)/ready  ## Snowflake as a warehouse, against fakesnow and with the real driver
-	AWS_EC2_METADATA_DISABLED=true SHOPTIDE_FAKESNOW=$(FAKESNOW)/bin/python PYTHONPATH=$(FAKESNOW)/driver $(BIN)/python -m pytest -q \
+	AWS_EC2_METADATA_DISABLED=true SHOPTIDE_KIT_ROWS=2000 SHOPTIDE_FAKESNOW=$(FAKESNOW)/bin/python PYTHONPATH=$(FAKESNOW)/driver $(BIN)/python -m pytest -q \
 		tests/warehouses tests/fakesnow -k "Snowflake or snowflake"
 
 lock-snowflake: $(READY)  ## Pin the stand-in and the driver anew

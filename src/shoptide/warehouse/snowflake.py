@@ -7,6 +7,7 @@ that is left over by a broken landing is a table or a column without rows.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from typing import Any, Self
 import duckdb
 
 from shoptide.config import WarehouseConfig
-from shoptide.errors import SourceError
+from shoptide.errors import SourceError, WarehouseError
 from shoptide.warehouse import snowflake_login as login
 from shoptide.warehouse import snowflake_text as text
 from shoptide.warehouse.lines import reading
@@ -38,6 +39,7 @@ STAGED_TYPES = {  # the driver's numbers of types → DuckDB's, as a source of p
     12: "TIME",
     13: "BOOLEAN",
 }
+READS = re.compile(r"\s*(select|with|show|describe|desc|explain|values|\()\b", re.IGNORECASE)
 Connect = Callable[..., Any]
 
 
@@ -169,8 +171,8 @@ class SnowflakeWarehouse(Remote):
             found: dict[str, dict[str, str]] = {}
             for table, column, kind, precision, scale in rows:
                 if table not in (text.BROUGHT, text.LOCK):
-                    columns = found.setdefault(str(table).lower(), {})
-                    columns[str(column).lower()] = text.kind_of(str(kind), precision, scale)
+                    columns = found.setdefault(text.lower(str(table)), {})
+                    columns[text.lower(str(column))] = text.kind_of(str(kind), precision, scale)
             self._columns = found
         return self._columns
 
@@ -178,21 +180,21 @@ class SnowflakeWarehouse(Remote):
         return sorted(self._known())
 
     def columns(self, name: str) -> dict[str, str]:
-        return dict(self._known().get(name.lower(), {}))
+        return dict(self._known().get(name, {}))
 
     def create(self, name: str, columns: Columns, keys: Sequence[Sequence[str]] = ()) -> None:  # noqa: ARG002  # it has no indexes
         known = self._known()
         self.define(f"CREATE TABLE {self.table(name)} ({self.declared(columns)})")
-        known[name.lower()] = dict(columns)
+        known[name] = dict(columns)
 
     def add_column(self, name: str, column: str, kind: str) -> None:
         known = self._known()
         self.define(f"ALTER TABLE {self.table(name)} ADD COLUMN {self.declared({column: kind})}")
-        known.setdefault(name.lower(), {})[column] = kind
+        known.setdefault(name, {})[column] = kind
 
     def retype(self, name: str, column: str, kind: str) -> None:
         self.define(text.retyped(self.table(name), self.columns(name), column, kind))
-        self._known()[name.lower()][column] = kind
+        self._known()[name][column] = kind
 
     def make_temporary(self, name: str, columns: Columns) -> str:
         """Room under a number of its own, in the one table that takes all that is brought."""
@@ -216,7 +218,7 @@ class SnowflakeWarehouse(Remote):
             self.execute(f"DELETE FROM {self.table(name)}")
         else:
             self.define(f"DROP TABLE IF EXISTS {self.table(name)}")
-            self._known().pop(name.lower(), None)
+            self._known().pop(name, None)
             self.create(name, columns)
         if query is not None:
             self.load(self.table(name), list(columns), query)
@@ -289,12 +291,13 @@ class SnowflakeWarehouse(Remote):
         try:
             with self.engine_errors(), self.connection.cursor() as cursor:
                 cursor.execute(query)
-                names = [_lowered(str(column[0])) for column in cursor.description]
+                names = [text.lower(str(column[0])) for column in cursor.description]
                 refuse_names(source, names)
                 kinds = [_staged_kind(column) for column in cursor.description]
                 declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in zip(names, kinds, strict=True))
                 connection.execute(f"CREATE TEMP TABLE {into} ({declared})")
                 _take(connection, into, cursor.fetch_arrow_batches())
+            _narrow(connection, into, [name for name, kind in zip(names, kinds, strict=True) if kind == "HUGEINT"])
         except SourceError:
             raise
         except Exception as error:
@@ -303,9 +306,11 @@ class SnowflakeWarehouse(Remote):
             raise unreadable_because(source, str(error).splitlines()[0]) from None
 
     def run_query(self, sql: str) -> tuple[list[str], list[Row]]:
+        if self.read_only and not READS.match(sql):  # Snowflake has no session that can only read
+            raise WarehouseError(f"{self.what} is open for questions only", hint="begin with SELECT, WITH or SHOW")
         with self.engine_errors(), self.connection.cursor() as cursor:
             cursor.execute(sql)
-            names = [_lowered(str(column[0])) for column in cursor.description or []]
+            names = [text.lower(str(column[0])) for column in cursor.description or []]
             return names, [tuple(row) for row in cursor.fetchall()] if names else []
 
 
@@ -323,17 +328,23 @@ def _bound(value: object) -> object:
     return ("TIMESTAMP_NTZ", value) if isinstance(value, datetime) else value
 
 
-def _lowered(name: str) -> str:
-    """Unquoted names come back in capitals; those that were quoted stay."""
-    return name.lower() if name == name.upper() else name
-
-
 def _staged_kind(column: Any) -> str:
     """What DuckDB reads a column of a result as; what it has no like of is text."""
     kind = STAGED_TYPES.get(column[1], "VARCHAR")
     if kind == "FIXED":
-        return f"DECIMAL({column[4] or 38}, {column[5]})" if column[5] else "HUGEINT"
+        if column[5]:
+            return f"DECIMAL({column[4] or 38}, {column[5]})"
+        return "BIGINT" if (column[4] or 38) <= 19 else "HUGEINT"  # where BIGINT is written it is 38 digits wide
     return "TIMESTAMP" if kind == "TIMESTAMP WITH TIME ZONE" else kind
+
+
+def _narrow(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> None:
+    """Make whole numbers of 38 digits, as all of Snowflake's are unless it is told otherwise, as wide as they are."""
+    for name in columns:
+        column = quoted(name)
+        fits = f"SELECT coalesce(bool_and({column} BETWEEN -9223372036854775808 AND 9223372036854775807), true)"
+        if connection.execute(f"{fits} FROM {table}").fetchall()[0][0]:
+            connection.execute(f"ALTER TABLE {table} ALTER {column} TYPE BIGINT")
 
 
 def _take(connection: duckdb.DuckDBPyConnection, into: str, batches: Iterable[Any]) -> None:

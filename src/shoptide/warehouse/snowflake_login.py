@@ -134,7 +134,7 @@ def mapped(error: Any, what: str, secrets: Mapping[str, str]) -> WarehouseError:
     if state in ("08001", "08S01") and "password" not in text and "JWT" not in text and "oken is invalid" not in text:
         return WarehouseUnreachable(told, hint="check [warehouse] url and the network, then run the command again")
     if number in DENIED or state in ("42501", "28000", "08001"):
-        hint = "check user, key or password, and what docs/howto/warehouses.md says of rights"
+        hint = "check user, key or password, and what docs/howto/snowflake.md says of rights"
         return WarehouseDenied(told, hint=hint)
     if type(error).__name__ in ("OperationalError", "InterfaceError"):
         return WarehouseUnreachable(told, hint="check the network, then run the command again")

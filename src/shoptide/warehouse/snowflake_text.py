@@ -51,8 +51,17 @@ WIDEST = 32  # columns of it
 AS_THEY_ARE = ("VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE")
 
 
+PLAIN, FOLDED = re.compile(r"[a-z_][a-z0-9_$]*"), re.compile(r"[A-Z_][A-Z0-9_$]*")
+
+
 def upper(name: str) -> str:
-    return name.upper()
+    """A name as Snowflake has it: in capitals if it can be written without quotes, else as it is."""
+    return name.upper() if PLAIN.fullmatch(name) else name
+
+
+def lower(name: str) -> str:
+    """A name as we have it."""
+    return name.lower() if FOLDED.fullmatch(name) else name
 
 
 def type_of(kind: str) -> str:

@@ -105,7 +105,7 @@ class LoadedTables:
             told = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
             for secret in self._secrets:
                 told = told.replace(secret, "…")
-            raise WarehouseError(f"{self.what}: {doing}: {told}", hint="see docs/howto/warehouses.md") from None
+            raise WarehouseError(f"{self.what}: {doing}: {told}", hint="see docs/howto/lakes.md") from None
 
     def close(self) -> None:
         self._folder.cleanup()

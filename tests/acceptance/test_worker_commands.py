@@ -36,12 +36,12 @@ def running() -> Iterator[Running]:
 
 
 @contextmanager
-def working(folder: Folder) -> Iterator[subprocess.Popen[str]]:
+def working(folder: Folder, *words: str) -> Iterator[subprocess.Popen[str]]:
     """A worker that has begun; it is told to end, and does."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "shoptide", "worker", "--json"],
+        [sys.executable, "-m", "shoptide", *(words or ("worker",)), "--json"],
         cwd=folder.path,
-        env={**os.environ, "SHOPIFY_TOKEN": TOKEN},
+        env={**os.environ, "SHOPIFY_TOKEN": TOKEN, "APP_SECRET": "app-secret-1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -82,6 +82,20 @@ def test_a_worker_runs_what_it_is_asked_for(tmp_path: Path, running: Running) ->
             "the run that waited is taken back",
             "the run under way is told to end",
         )
+
+
+def test_serve_takes_turns_too(tmp_path: Path, running: Running) -> None:
+    """Beside its webhooks, on the warehouse that it holds; when it is told to end, it does so in good order."""
+    folder = Folder.of(tmp_path, running, '[serve]\nsecrets = ["env:APP_SECRET"]\nmanage_port = 0\n')
+    folder.edit('streams = "all"', 'streams = ["customers"]')
+    with working(folder, "serve", "--port", "0"):
+        assert folder.run("run", "store", APP_SECRET="app-secret-1").code == 0
+
+        def outcomes() -> list[str | None]:
+            told = folder.run("runs", "--json", APP_SECRET="app-secret-1").document["runs"]
+            return [run["outcome"] for run in told if run["name"] == "store"]
+
+        until(lambda: "succeeded" in outcomes())
 
 
 def test_a_name_that_is_not_there_is_a_mistake(tmp_path: Path, running: Running) -> None:

@@ -136,11 +136,11 @@ class Processor:
         self.inbox.purge(self.clock.now() - KEPT)
         while not self._stop.is_set() and self.clock.monotonic() < until:
             self._came.clear()
-            found = self._waiting(work)
-            if found:
-                work.do(found)
             work.sweep()
-            if not found:
+            found = self._waiting(work)
+            if found or work.untold:
+                work.do(found)
+            else:
                 self._came.wait(GLANCE)
 
     def _waiting(self, work: Work) -> list[Delivery]:

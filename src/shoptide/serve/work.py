@@ -88,6 +88,7 @@ class Work:
     comply: Callable[[Delivery], None]
     sees_all_orders: bool
     told: Callable[[str, StreamPlan, Sequence[str]], None]  # a pull, its stream and records of it whose rows changed
+    untold: set[Task] = field(default_factory=set)  # found by looking
     landed: dict[str, int] = field(default_factory=dict)  # rows new, changed or deleted, by stream
     _pulled: dict[str, datetime] = field(default_factory=dict)  # when a pull was last run for what names no record
 
@@ -101,13 +102,15 @@ class Work:
         )
 
     def sweep(self) -> None:
-        """Look for what no webhook told of, where it is time to, and bring it in."""
+        """Look for what no webhook told of, where it is time to; it is read with what is worked off next.
+
+        A landing of few records costs as much as one of many.
+        """
         plans = [heard.plan for heard in self.streams.values() if heard.plan is not None]
         for plan in self.sweeper.due(plans):
             began = self.clock.now()
             beside = self._ran(self.streams[plan.stream.name].pull.name, began)
-            if gids := self.sweeper.look(plan, keep=beside):
-                self._refresh(plan.stream.name, gids, frozenset(gids))
+            self.untold |= {(plan.stream.name, gid) for gid in self.sweeper.look(plan, keep=beside)}
 
     def renew(self, streams: dict[str, Heard], sees_all_orders: bool) -> None:
         """Go on with what the token may read now."""
@@ -129,7 +132,11 @@ class Work:
         self.sweeper.stir({stream for wanted in tasks.values() for stream, _ in wanted})
         began = self.clock.now()
         doubtful = self._doubtful(deliveries)
-        outcomes = self._refresh_all({task for wanted in tasks.values() for task in wanted if task[1]}, doubtful)
+        # What fails of the untold is found again by the next look.
+        plans = {name for name, heard in self.streams.items() if heard.plan is not None}
+        untold, self.untold = {task for task in self.untold if task[0] in plans}, set()
+        by_ids = {task for wanted in tasks.values() for task in wanted if task[1]}
+        outcomes = self._refresh_all(by_ids | untold, doubtful | {gid for _, gid in untold - by_ids})
         beside = self._beside(began)
         told = {each.id: each for each in deliveries}
         self._settle({told[each]: wanted for each, wanted in tasks.items() if wanted}, outcomes, beside)

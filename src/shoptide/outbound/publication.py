@@ -6,7 +6,7 @@ Only what is new since the last time is written: SQLite puts it together as line
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shoptide.ledger import Ledger
 from shoptide.warehouse import Warehouse
@@ -54,6 +54,9 @@ WRITTEN_COLUMNS = {
     "at": "TIMESTAMP",
 }
 
+# Another process that shares the ledger may commit late what it stamped early: so far back, rows are looked at again.
+SETTLING = timedelta(minutes=2)
+
 
 @dataclass(frozen=True)
 class Published:
@@ -83,7 +86,7 @@ def _bring_up(warehouse: Warehouse, ledger: Ledger, table: Published) -> None:
     names = tuple(table.columns)
     since = warehouse.newest(table.name, table.columns, table.newer)
     if since is not None:
-        since = since.isoformat() if isinstance(since, datetime) else since
+        since = (since - SETTLING).isoformat() if isinstance(since, datetime) else since
         warehouse.merge_lines(
             table.name, table.columns, table.keys, ledger.lines(table.ledger, names, table.newer, since)
         )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from shoptide.resources.stream import Child, Stream
 
+# The store words it relative to now ("about 2 hours"): it changes by itself, and `createdAt` says the same.
+RELATIVE = frozenset({"lifetimeDuration"})
+
 COMPANIES = Stream(
     name="companies",
     root="companies",
-    exclude=frozenset({"defaultCursor"}),
+    exclude=frozenset({"defaultCursor"}) | RELATIVE,
     children=(
-        Child("contacts", "company_contacts", first=5),
+        Child("contacts", "company_contacts", first=5, exclude=RELATIVE),
         Child("contactRoles", "company_contact_roles", first=3),
     ),
 )

@@ -50,6 +50,7 @@ crash: $(READY)  ## Kill pulls and pushes at many points, play many histories; f
 	@rm -f build/crash.json
 	SHOPTIDE_KILL_POINTS=320 $(BIN)/python -m pytest -q tests/crash/test_pull_kills.py
 	SHOPTIDE_KILL_POINTS=60 $(BIN)/python -m pytest -q tests/crash/test_pull_window_kills.py
+	SHOPTIDE_KILL_POINTS=60 $(BIN)/python -m pytest -q tests/crash/test_pull_kills_postgres.py
 	SHOPTIDE_KILL_POINTS=60 $(BIN)/python -m pytest -q tests/crash/test_push_kills.py
 	SHOPTIDE_HISTORIES=40 $(BIN)/python -m pytest -q tests/crash/test_pull_histories.py
 	SHOPTIDE_HISTORIES=20 $(BIN)/python -m pytest -q tests/crash/test_pull_rough_histories.py
@@ -58,8 +59,9 @@ crash: $(READY)  ## Kill pulls and pushes at many points, play many histories; f
 scenarios: $(READY)  ## Replay recorded conversations against the simulator, where they are at hand
 	@$(BIN)/python tests/contract/scenarios.py
 
-docs: $(READY)  ## Write the generated reference pages
+docs: $(READY)  ## Write the generated reference pages; the table of warehouses is what their tests say (minutes)
 	@$(BIN)/python scripts/build_reference.py
+	@SHOPTIDE_KIT_ROWS=5000 $(BIN)/python scripts/build_warehouses.py
 
 PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -160,20 +161,22 @@ def test_a_bulk_mutation_of_a_name_of_its_own_is_looked_for_before_it_is_repeate
 def test_waits_with_quick_looks_first_and_rare_ones_later() -> None:
     """A tiny job is done in a second; a long one is not asked about all the time."""
     clock = ModelClock()
-    progress: list[int] = []
+    looked: list[tuple[int, float]] = []
     looks = [seen("RUNNING", objectCount=str(n)) for n in range(20)]
     with serving(*looks, seen("COMPLETED", objectCount="20")) as server, client_of(server, clock) as client:
-        done = bulk.wait(client, GID, on_progress=lambda each: progress.append(each.object_count))
+        done = bulk.wait(client, GID, on_progress=lambda each: looked.append((each.object_count, clock.seconds)))
     assert done.object_count == 20
-    assert progress == list(range(21))
-    assert clock.slept[:4] == [0.2, 0.4, 0.7, 1.0]
-    assert all(1.8 <= slept <= 30 for slept in clock.slept[4:])
-    assert clock.slept[-1] >= 27
+    assert [count for count, _ in looked] == list(range(21))
+    waits = [after - before for (_, before), (_, after) in pairwise(looked)]
+    assert waits[:4] == pytest.approx([0.2, 0.4, 0.7, 1.0])
+    assert all(1.8 <= wait <= 30 for wait in waits[4:])
+    assert waits[-1] >= 27
 
 
 def test_an_operation_that_stands_still_is_cancelled() -> None:
     """Moving slowly is no standing still; a count that has not changed for the time given is."""
     clock = ModelClock()
+    looked: list[float] = []
     moving = [seen("RUNNING", objectCount=str(n // 3)) for n in range(12)]
     cancelled = graphql({"bulkOperationCancel": {"bulkOperation": operation("CANCELING"), "userErrors": []}})
 
@@ -182,10 +185,11 @@ def test_an_operation_that_stands_still_is_cancelled() -> None:
 
     with serving(*moving, answer) as server, client_of(server, clock) as client:
         with pytest.raises(BulkFailed, match="STALLED after 4 objects") as caught:
-            bulk.wait(client, GID, stalled_after=600)
+            bulk.wait(client, GID, stalled_after=600, on_progress=lambda _each: looked.append(clock.seconds))
         assert sum("bulkOperationCancel" in heard.json["query"] for heard in server.heard) == 1
     assert caught.value.operation_status == "STALLED"
-    assert sum(clock.slept[12:-1]) < 600 <= sum(clock.slept[12:])  # since the twelfth look, which saw the fourth object
+    stood = [moment - looked[12] for moment in looked]  # since the look that was the first to see the fourth object
+    assert stood[-2] < 600 <= stood[-1]
 
 
 def test_an_operation_that_ends_while_it_is_cancelled_has_ended_well() -> None:

@@ -194,13 +194,14 @@ def test_an_empty_source_does_nothing_and_is_fine(folder: Folder) -> None:
 
 
 def test_doubled_keys_are_rejected_by_name(folder: Folder) -> None:
-    """Both rows, with the key."""
+    """Both rows, each with its line of the file."""
     folder.write("vip.csv", "crm_id,email\n1,a@example.com\n1,b@example.com\n2,c@example.com\n")
     done = folder.run("push", "vip", "--json")
     assert done.code == 1
     assert done.events[-1]["outcomes"] == {"rejected": 2, "applied": 1}
     assert {each["message"] for each in done.events if each["event"] == "row" and each["outcome"] == "rejected"} == {
-        "2 rows have this key"
+        "2 rows have this key (vip.csv, line 2)",
+        "2 rows have this key (vip.csv, line 3)",
     }
 
 

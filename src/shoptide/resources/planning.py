@@ -184,8 +184,10 @@ def _child_table(
     has_id = "id" in found.kind.fields and found.kind.fields["id"].type.required
     # An id that may be null (a refund line, a shipping line) is no key: such rows are numbered.
     key = ("gid",) if has_id else (parent_column, "position")
-    if child.link or child.shared:
+    if child.link:
         key = (parent_column, found.columns[0].name)
+    if child.shared:
+        key = (parent_column, "gid")
     return Table(
         child.table,
         kind,

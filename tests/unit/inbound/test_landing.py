@@ -161,17 +161,19 @@ def test_a_picture_of_two_products_is_a_row_of_each(tmp_path: Path) -> None:
         gid = f"gid://shopify/Product/{number}"
         return {"__typename": "Product", "id": gid, "updatedAt": "2026-10-01T10:00:00Z"}
 
-    def picture(number: int) -> dict[str, Any]:
-        gid = "gid://shopify/MediaImage/7"
+    def picture(number: int, image: int = 7) -> dict[str, Any]:
+        gid = f"gid://shopify/MediaImage/{image}"
         return {"__typename": "MediaImage", "id": gid, "__parentId": f"gid://shopify/Product/{number}"}
 
-    select = "select product_gid from shopify.product_media order by 1"
+    select = "select product_gid, gid from shopify.product_media order by all"
+    both = [(f"gid://shopify/Product/{product}", "gid://shopify/MediaImage/7") for product in (1, 2)]
+    other = ("gid://shopify/Product/2", "gid://shopify/MediaImage/8")
     with DuckDBWarehouse(None, "shopify") as warehouse:
         landing = Landing(warehouse, plan_stream(STREAMS["products"], load("2026-10")), SHOP, "run-1", NOW)
-        land(landing, tmp_path, product(1), picture(1), product(2), picture(2))
-        assert rows(landing, select) == [("gid://shopify/Product/1",), ("gid://shopify/Product/2",)]
+        land(landing, tmp_path, product(1), picture(1), product(2), picture(2), picture(2, 8))
+        assert rows(landing, select) == [*both, other]
         land(landing, tmp_path, product(1))
-        assert rows(landing, select) == [("gid://shopify/Product/2",)]
+        assert rows(landing, select) == [both[1], other]
 
 
 def test_a_line_that_is_no_json_is_refused(landing: Landing, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def client_of(config: Config, alias: str = "main", clock: SystemClock | None = N
     return AdminClient(config.shops[alias], clock=clock or SystemClock())
 
 
-def until(true: Callable[[], Any], seconds: float = 15) -> None:
+def until(true: Callable[[], Any], seconds: float = 60) -> None:
     """Wait for other threads."""
     end = time.monotonic() + seconds
     while not true():
@@ -138,7 +138,7 @@ def serving(
 
         thread = threading.Thread(target=work)
         thread.start()
-        assert ready.wait(20)
+        assert ready.wait(60)
         beside = warehouse.beside()
         try:
             yield Serving(base, running, chosen, ledger, beside, http)

@@ -75,7 +75,7 @@ class Site:
 
 
 def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 90
     while not true():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.05)

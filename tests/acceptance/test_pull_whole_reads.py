@@ -87,13 +87,13 @@ def test_owners_with_more_than_a_page_are_left_to_a_bulk_operation(puller: Pulle
         for number in range(60):
             made = {**product, "id": shop.new_id("Product"), "title": f"More {number}"}
             shop.table("Product").put(made)
-            for index in range(12):
+            for index in range(60):
                 source = shop.table("Metafield").all()[index]
                 shop.table("Metafield").put({**source, "id": shop.new_id("Metafield"), "_owner": made["id"]})
     stream = stream_of(puller.whole(full_refresh=True), "product_metafields")
     assert stream.path == "bulk"
     assert "more than a page" in stream.reason
-    assert puller.rows("select count(*) from product_metafields where _deleted_at is null") == [(600 + 60 * 12,)]
+    assert puller.rows("select count(*) from product_metafields where _deleted_at is null") == [(600 + 60 * 60,)]
 
 
 def test_a_count_and_the_newest_change_spare_a_whole_read(puller: Puller) -> None:

@@ -40,6 +40,9 @@ def test_a_change_of_others_starts_it_and_its_own_do_not(tmp_path: Path, running
         until(found.settled)
         assert ends(found) == ["succeeded"]
         gid = found.rows(own)[0][0]
+        found.running.world.shop.clock.move(
+            5
+        )  # versions are seconds: in the push's own one the change would be its own
         found.ask(CHANGE, input={"id": gid, "note": "by somebody else"})
         until(lambda: ends(found) == ["succeeded", "succeeded"], 60)
         until(found.settled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,6 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 
-from shoptide.cli.main import run
 from shoptide.config import Config, LedgerConfig
 from shoptide.config_file import load_config
 from shoptide.ledger import Ledger, open_ledger
@@ -232,18 +232,18 @@ def test_people_are_told_by_e_mail(tmp_path: Path) -> None:
     assert "shoptide runs" in str(message.get_payload())
 
 
-def test_a_pull_from_the_command_line_tells_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pull_from_the_command_line_tells_too(tmp_path: Path) -> None:
     """Who runs pulls by cron hears of a failure as well: here the store takes back the token."""
     notify = f"[notify.ops]\n{command_that_keeps(tmp_path)}"
     with start(World.seeded(customers=1, products=1, orders=1, seed=1, token="shpat_simulated")) as running:
         shop = f'base_url = "{running.url}"\n[pull.store]'
         config = BASE.replace("shpat_made_up_for_tests", "shpat_simulated").replace("[pull.store]", shop) + notify
         (tmp_path / "shoptide.toml").write_text(config)
-        monkeypatch.chdir(tmp_path)
-        assert run(["pull", "--quiet"]) == 0
+        pull = [sys.executable, "-m", "shoptide", "pull", "--quiet"]
+        assert subprocess.run(pull, cwd=tmp_path, capture_output=True, check=False).returncode == 0
         assert told(tmp_path) == []
         (tmp_path / "shoptide.toml").write_text(config.replace("shpat_simulated", "shpat_taken_back"))
-        assert run(["pull", "--quiet"]) == 3
-        assert run(["pull", "--quiet"]) == 3
+        for _ in range(2):
+            assert subprocess.run(pull, cwd=tmp_path, capture_output=True, check=False).returncode == 3
     assert [(each["before"], each["after"]) for each in told(tmp_path)] == [("Healthy", "Failed")]
     assert "does not accept the access token" in told(tmp_path)[0]["text"]

@@ -91,6 +91,11 @@ class ShoptideError(Exception):
         name = type(self).__name__
         return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
+    @property
+    def document(self) -> dict[str, str | None]:
+        """The error as plain data, for the ledger, --json and the API."""
+        return {"kind": self.kind, "message": self.message, "hint": self.hint}
+
 
 class UsageError(ShoptideError):
     exit_code = 2

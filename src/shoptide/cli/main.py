@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> int:
 def report(error: ShoptideError, flags: Flags) -> int:
     """Say what happened and what to do; returns the error's exit code."""
     if flags.json:
-        body = {"kind": error.kind, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+        body = error.document | {"exit_code": error.exit_code}
         sys.stdout.write(json.dumps({"error": body}, ensure_ascii=False) + "\n")
     sys.stderr.write(f"Error: {error.message}\n")
     if error.hint:

@@ -71,7 +71,7 @@ def command(
 def _failed(flags: Flags, name: str, error: ShoptideError) -> int:
     """One shop's failure is told and doesn't stop the others."""
     if flags.json:
-        body = {"kind": error.kind, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+        body = error.document | {"exit_code": error.exit_code}
         output.document({"event": "summary", "pull": name, "outcome": "failed", "error": body})
     sys.stderr.write(f"Error: {name}: failed: {error.message}\n" + (f"  → {error.hint}\n" if error.hint else ""))
     return error.exit_code
@@ -150,7 +150,7 @@ def event_document(event: Event) -> dict[str, Any]:
         StreamFailed: "stream_failed",
     }
     if isinstance(event, StreamFailed):
-        error = {"kind": event.error.kind, "message": event.error.message, "hint": event.error.hint}
+        error = event.error.document
         return {"event": names[type(event)], "stream": event.stream, "error": error}
     return {"event": names[type(event)], **asdict(event)}
 

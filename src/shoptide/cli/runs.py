@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import rich_click as click
 
 from shoptide.cli import output
@@ -25,7 +23,7 @@ def command(context: click.Context, run_id: str | None, limit: int) -> None:
     with session.ledger() as ledger:
         found = ledger.runs(limit=limit) if run_id is None else [_one(ledger.run(run_id), run_id)]
     if flags.json:
-        output.document({"runs": [document(run) for run in found]} if run_id is None else document(found[0]))
+        output.document({"runs": [run.document for run in found]} if run_id is None else found[0].document)
     elif run_id is None:
         rows = [
             (
@@ -47,20 +45,6 @@ def _one(run: Run | None, run_id: str) -> Run:
     if run is None:
         raise UsageError(f"there is no run {run_id}", hint="`shoptide runs` lists them")
     return run
-
-
-def document(run: Run) -> dict[str, Any]:
-    return {
-        "run_id": run.id,
-        "kind": run.kind,
-        "name": run.name,
-        "shop": run.shop,
-        "outcome": run.outcome,
-        "started_at": run.started_at.isoformat(),
-        "ended_at": run.ended_at.isoformat() if run.ended_at else None,
-        "options": run.options,
-        "summary": run.summary,
-    }
 
 
 def _show(run: Run) -> None:

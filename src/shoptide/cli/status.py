@@ -61,15 +61,7 @@ def queue_of(state: SyncState) -> str:
 def _sync(session: Session, ledger: Ledger, states: dict[str, SyncState], kind: str, name: str) -> dict[str, Any]:
     found = health_of(session.config, ledger, kind, name)
     state = states.get(f"{kind}.{name}", SyncState(f"{kind}.{name}"))
-    return {
-        "kind": kind,
-        "name": name,
-        "shop": found.shop,
-        "health": found.health,
-        "last_run": found.last_run.isoformat(timespec="seconds") if found.last_run else None,
-        "run_id": found.run_id,
-        "records": found.records,
-        "told": found.told,
+    return found.document | {
         "paused": state.paused_at is not None,
         "queue": queue_of(state),
     }

@@ -170,7 +170,7 @@ def summary(report: PullReport) -> dict[str, Any]:
         "throttled": report.throttled,
         "seconds": round(report.seconds, 3),
         "notes": report.notes,
-        "error": _told(report.error),
+        "error": report.error and report.error.document,
         "views": [
             {
                 "layout": each.name,
@@ -178,7 +178,7 @@ def summary(report: PullReport) -> dict[str, Any]:
                 "made_anew": each.anew,
                 "empty": each.empty,
                 "partial": each.partial,
-                "error": _told(each.error),
+                "error": each.error and each.error.document,
             }
             for each in report.layouts
         ],
@@ -206,15 +206,11 @@ def summary(report: PullReport) -> dict[str, Any]:
                 "altered": each.altered,
                 "missed": each.missed,
                 "pruned": [{"field": left.field, "reason": left.reason} for left in each.pruned],
-                "error": _told(each.error),
+                "error": each.error and each.error.document,
             }
             for each in report.streams
         ],
     }
-
-
-def _told(error: ShoptideError | None) -> dict[str, str | None] | None:
-    return None if error is None else {"kind": error.kind, "message": error.message, "hint": error.hint}
 
 
 # streams

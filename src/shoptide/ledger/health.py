@@ -38,6 +38,20 @@ class SyncHealth:
         """The name by which a configuration speaks of it: `pull.store`."""
         return f"{self.kind}.{self.name}"
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """It as plain data, for --json and the API."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "shop": self.shop,
+            "health": self.health,
+            "last_run": self.last_run.isoformat(timespec="seconds") if self.last_run else None,
+            "run_id": self.run_id,
+            "records": self.records,
+            "told": self.told,
+        }
+
 
 def sync_health(kind: str, name: str, shop: str, last: Run | None, counts: dict[str, int]) -> SyncHealth:
     return SyncHealth(

@@ -28,6 +28,21 @@ class Run:
     options: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """The run as plain data, for --json and the API."""
+        return {
+            "run_id": self.id,
+            "kind": self.kind,
+            "name": self.name,
+            "shop": self.shop,
+            "outcome": self.outcome,
+            "started_at": self.started_at.isoformat(),
+            "ended_at": self.ended_at.isoformat() if self.ended_at else None,
+            "options": self.options,
+            "summary": self.summary,
+        }
+
 
 @dataclass(frozen=True)
 class OperationRecord:

@@ -373,8 +373,7 @@ def summary(report: PushReport) -> dict[str, Any]:
         "outcomes": report.outcomes,
         "unchanged": report.unchanged,
         "notes": report.notes,
-        "error": report.error
-        and {"kind": report.error.kind, "message": report.error.message, "hint": report.error.hint},
+        "error": report.error and report.error.document,
         "calls": report.calls,
         "cost": report.cost,
         "waited": round(report.waited, 3),

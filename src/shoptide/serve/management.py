@@ -22,7 +22,8 @@ from starlette.routing import Route
 from shoptide.clock import Clock
 from shoptide.config import Config
 from shoptide.errors import ShoptideError
-from shoptide.ledger import Ledger, Run
+from shoptide.ledger import Ledger
+from shoptide.ledger.health import SyncHealth
 from shoptide.serve import page
 from shoptide.serve.access import SESSION_SECONDS, Keys, Limit
 from shoptide.serve.health import healths
@@ -258,41 +259,19 @@ def _syncs(side: Management, _request: Request) -> Response:
     return JSONResponse({"syncs": [_sync(each, paused) for each in healths(side.config, side.ledger)]})
 
 
-def _sync(found: Any, paused: set[str]) -> dict[str, Any]:
-    return {
-        "sync": found.sync,
-        "shop": found.shop,
-        "health": found.health,
-        "paused": found.sync in paused,
-        "last_run": found.last_run.isoformat() if found.last_run else None,
-        "run_id": found.run_id,
-        "records": found.records,
-        "told": found.told,
-    }
+def _sync(found: SyncHealth, paused: set[str]) -> dict[str, Any]:
+    return {"sync": found.sync, **found.document, "paused": found.sync in paused}
 
 
 def _runs(side: Management, request: Request) -> Response:
     text = request.query_params.get("limit", "20")
     limit = min(200, int(text)) if text.isdigit() and int(text) > 0 else 20
-    return JSONResponse({"runs": [_plain(run) for run in side.ledger.runs(limit=limit)]})
+    return JSONResponse({"runs": [run.document for run in side.ledger.runs(limit=limit)]})
 
 
 def _run(side: Management, request: Request) -> Response:
     found = side.ledger.run(request.path_params["run_id"])
-    return _problem(404, "there is no such run") if found is None else JSONResponse(_plain(found))
-
-
-def _plain(run: Run) -> dict[str, Any]:
-    return {
-        "run_id": run.id,
-        "kind": run.kind,
-        "name": run.name,
-        "shop": run.shop,
-        "outcome": run.outcome,
-        "started_at": run.started_at.isoformat(),
-        "ended_at": run.ended_at.isoformat() if run.ended_at else None,
-        "summary": run.summary,
-    }
+    return _problem(404, "there is no such run") if found is None else JSONResponse(found.document)
 
 
 def _records(side: Management, request: Request) -> Response:

@@ -98,22 +98,28 @@ def pull(
             slots=Slots(client, free=client.shop.free_bulk_slots),
         )
         _warn_of_version(run)
-        outcome = "failed"
-        try:
-            scopes = client.access().scopes
-            _streams(run, plan_streams(config, client, scopes, names), scopes)
-            report.layouts = keep_layouts(warehouse)
-            report.notes += [text for each in report.layouts for text in each.notes]
-            outcome = report.outcome
-        except Interrupted:
-            outcome = "interrupted"
-            raise
-        except ShoptideError as error:
-            report.error = error
-            raise
-        finally:
-            _close(run, outcome)
+        _work(run, names)
     return report
+
+
+def _work(run: Run, names: list[str]) -> None:
+    """Do the run, and note how it ended, whatever ends it."""
+    config, client, report = run.config, run.client, run.report
+    outcome = "failed"
+    try:
+        scopes = client.access().scopes
+        _streams(run, plan_streams(config, client, scopes, names), scopes)
+        report.layouts = keep_layouts(run.warehouse)
+        report.notes += [text for each in report.layouts for text in each.notes]
+        outcome = report.outcome
+    except Interrupted:
+        outcome = "interrupted"
+        raise
+    except ShoptideError as error:
+        report.error = error
+        raise
+    finally:
+        _close(run, outcome)
 
 
 def _warn_of_version(run: Run) -> None:

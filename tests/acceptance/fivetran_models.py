@@ -69,7 +69,8 @@ LEFT JOIN tags AS t ON t.order_id = o.order_id
 
 # A line with what of it was refunded, and the variant it is of.
 ORDER_LINES = """
-SELECT l.id, l.quantity, l.quantity - coalesce(r.quantity, 0) AS quantity_net_refunds,
+SELECT l.id, l.quantity, l.original_unit_price_set_shop_amount AS unit_price,
+  l.quantity - coalesce(r.quantity, 0) AS quantity_net_refunds,
   coalesce(r.subtotal, 0) AS refunded_subtotal,
   coalesce(l.original_total_set_shop_amount, 0) - coalesce(t.tax, 0) AS pre_tax_price,
   CASE WHEN l.unfulfilled_quantity = 0 THEN 'fulfilled' WHEN l.unfulfilled_quantity < l.quantity THEN 'partial'

@@ -200,7 +200,7 @@ def test_orders_add_up(engine: Warehouse, shop: Any) -> None:
 
 
 def test_lines_add_up(engine: Warehouse, shop: Any) -> None:
-    """What is left of each line after refunds, its price before taxes, and the variant it is of."""
+    """What is left of each line after refunds, its price before taxes and of one piece, and the variant it is of."""
     back = grouped((line for refund in shop.table("Refund").all() for line in refund["_lines"]), "line")
     found = {row["id"]: row for row in rows(engine, models.ORDER_LINES)}
     lines = shop.table("LineItem").all()
@@ -211,6 +211,7 @@ def test_lines_add_up(engine: Warehouse, shop: Any) -> None:
         taxes = total(tax["_price"] for tax in line.get("_taxes", ()))
         assert row["quantity_net_refunds"] == line["quantity"] - sum(each["quantity"] for each in gone)
         assert cents(row["refunded_subtotal"]) == total(each["_subtotal"] for each in gone)
+        assert cents(row["unit_price"]) == money.read(line["_price"]).shop
         assert cents(row["pre_tax_price"]) == money.read(line["_price"]).shop * line["quantity"] - taxes
         if variant := shop.get(line.get("variant")):
             assert (cents(row["variant_price"]), row["variant_sku"]) == (cents(variant["price"]), line["sku"])

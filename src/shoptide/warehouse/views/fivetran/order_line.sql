@@ -14,5 +14,6 @@ SELECT
   l.variant_title,
   l.vendor,
   MONEY(l.original_total_set),
+  MONEY(l.original_unit_price_set),
   MONEY(l.total_discount_set)
 FROM order_line_items AS l

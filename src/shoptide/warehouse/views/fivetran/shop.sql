@@ -1,6 +1,6 @@
 SELECT
   s.id,
-  -- Shop.billingAddress became Shop.shopAddress.
+  -- Shop.billingAddress became Shop.shopAddress; the layout has it under both names.
   s.shop_address ->> '$.address1' AS billing_address_address_1,
   s.shop_address ->> '$.address2' AS billing_address_address_2,
   s.shop_address ->> '$.city' AS billing_address_city,
@@ -31,6 +31,17 @@ SELECT
   COALESCE(s.domain ->> '$.host', SPLIT_PART(s.url, '/', 3)) AS primary_domain_host,
   s.domain ->> '$.localization.defaultLocale' AS primary_domain_localization_default_locale,
   s.setup_required,
+  s.shop_address ->> '$.address1' AS shop_address_address_1,
+  s.shop_address ->> '$.address2' AS shop_address_address_2,
+  s.shop_address ->> '$.city' AS shop_address_city,
+  s.shop_address ->> '$.country' AS shop_address_country,
+  s.shop_address ->> '$.countryCodeV2' AS shop_address_country_code_v_2,
+  s.shop_address ->> '$.latitude' AS shop_address_latitude,
+  s.shop_address ->> '$.longitude' AS shop_address_longitude,
+  s.shop_address ->> '$.phone' AS shop_address_phone,
+  s.shop_address ->> '$.province' AS shop_address_province,
+  s.shop_address ->> '$.provinceCode' AS shop_address_province_code,
+  s.shop_address ->> '$.zip' AS shop_address_zip,
   s.shop_owner_name,
   s.tax_shipping,
   s.taxes_included,

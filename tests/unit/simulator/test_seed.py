@@ -22,6 +22,14 @@ def test_same_seed_makes_the_same_shop() -> None:
     assert facts(seeded()) != facts(seeded(2))
 
 
+def test_a_seeded_shop_is_older_than_all_it_has() -> None:
+    """Models that count days from the shop's founding would lose what came before it."""
+    world = seeded()
+    body = world.first.execute(Request("{ shop { createdAt } }"), "2026-10", "http://127.0.0.1")
+    rows = [row for kind in ("Customer", "Product", "Order") for row in world.shop.table(kind)]
+    assert body["data"]["shop"]["createdAt"] < min(row["createdAt"] for row in rows)
+
+
 def test_seeded_orders_are_read_without_errors() -> None:
     """What the seeding wrote satisfies the schema: enumerations hold their values, required fields are there."""
     world = seeded()

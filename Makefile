@@ -86,10 +86,19 @@ $(OMNATA)/ready: requirements/omnata.txt
 test-omnata: $(READY) $(OMNATA)/ready  ## The plugin for Omnata, packaged and run by Omnata's own runtime
 	$(OMNATA)/bin/python -m pytest -q -c tests/hosts/omnata/pytest.ini --confcutdir=tests/hosts/omnata tests/hosts/omnata
 
-.PHONY: dbt
-dbt: $(READY)  ## Build dbt models on a pulled store; installs dbt into .venv-dbt
-	@test -x .venv-dbt/bin/dbt || { $(PYTHON) -m venv .venv-dbt && .venv-dbt/bin/pip install --quiet 'dbt-core==1.10.*' 'dbt-duckdb==1.10.*'; }
-	@DBT=$(CURDIR)/.venv-dbt/bin/dbt $(BIN)/python -m pytest -q tests/acceptance/test_dbt.py
+DBT := .venv-dbt
+$(DBT)/ready: requirements/dbt.txt
+	@test -x $(DBT)/bin/python || $(PYTHON) -m venv $(DBT)
+	@echo "Installing dbt with its adapter for DuckDB into $(DBT) (once, 200 MB)"
+	@$(DBT)/bin/python -m pip install --quiet --require-hashes -r requirements/dbt.txt
+	@touch $@
+
+.PHONY: dbt lock-dbt
+dbt: $(READY) $(DBT)/ready  ## Build dbt models on a pulled store
+	@DBT=$(CURDIR)/$(DBT)/bin/dbt $(BIN)/python -m pytest -q tests/acceptance/test_dbt.py
+
+lock-dbt: $(READY)  ## Pin dbt anew; an extra that a package asks for is part of its pin
+	$(PIN) --no-strip-extras requirements/dbt.in -o requirements/dbt.txt
 
 FAKESNOW := .venv-fakesnow
 $(FAKESNOW)/ready: requirements/fakesnow.txt requirements/snowflake.txt

@@ -59,8 +59,52 @@ REFUND = """mutation($input: RefundInput!, $key: String!) { refundCreate(input: 
   userErrors { message } } }"""
 
 
+ORDER = "mutation($order: OrderCreateOrderInput!) { orderCreate(order: $order) { userErrors { message } } }"
+RETURN = """mutation($input: ReturnInput!) { returnCreate(returnInput: $input) {
+  return { id returnLineItems(first: 1) { nodes { id } } } userErrors { message } } }"""
+RETURNED = "mutation($input: ReturnRefundInput!) { returnRefund(returnRefundInput: $input) { userErrors { message } } }"
+
+
+def in_shop_money(amount: str) -> Record:
+    return {"shopMoney": {"amount": amount, "currencyCode": "CAD"}}
+
+
+def odd_orders(world: World) -> None:
+    """One that is a test, one with its taxes in its prices, one paid in four ways of which one failed."""
+    thing = {"title": "Thing", "quantity": 3, "priceSet": in_shop_money("11.00")}
+    thing["taxLines"] = [{"title": "GST", "rate": 0.05, "priceSet": in_shop_money("1.65")}]
+    customer = world.shop.table("Customer").all()[5]["id"]
+
+    def paid(kind: str, gateway: str, amount: str, status: str = "SUCCESS", **more: Any) -> Record:
+        return {"kind": kind, "gateway": gateway, "status": status, "amountSet": in_shop_money(amount), **more}
+
+    order: Record = {"lineItems": [thing], "customer": {"toAssociate": {"id": customer}}}
+    trial = [paid("SALE", "bogus", "34.65", test=True)]
+    done(world, ORDER, order={**order, "test": True, "transactions": trial})
+    done(world, ORDER, order={**order, "taxesIncluded": True, "transactions": [paid("SALE", "manual", "33.00")]})
+    mixed = [paid("AUTHORIZATION", "manual", "10.00"), paid("CAPTURE", "manual", "10.00")]
+    mixed += [paid("SALE", "paypal", "14.65"), paid("SALE", "gift_card", "10.00")]
+    mixed += [paid("SALE", "paypal", "10.00", "FAILURE")]
+    done(world, ORDER, order={**order, "transactions": mixed})
+
+
+def returned(world: World, order: Record) -> None:
+    """A piece that came back, for which three dollars were paid back."""
+    parcel = next(row for row in world.shop.table("Fulfillment").all() if row["_order"] == order["id"])
+    asked = "query($id: ID!) { fulfillment(id: $id) { fulfillmentLineItems(first: 1) { nodes { id } } } }"
+    body = world.first.execute(Request(asked, {"id": parcel["id"]}), "2026-10", "http://127.0.0.1")
+    [line] = body["data"]["fulfillment"]["fulfillmentLineItems"]["nodes"]
+    rows = [{"fulfillmentLineItemId": line["id"], "quantity": 1, "returnReason": "COLOR"}]
+    made = done(world, RETURN, input={"orderId": order["id"], "returnLineItems": rows})["return"]
+    [back] = made["returnLineItems"]["nodes"]
+    amount = {"amount": "3.00", "currencyCode": "CAD"}
+    given: Record = {"returnId": made["id"], "returnRefundLineItems": [{"returnLineItemId": back["id"], "quantity": 1}]}
+    given["orderTransactions"] = [{"parentId": sale_of(world, order)["id"], "transactionAmount": amount}]
+    done(world, RETURNED, input=given)
+
+
 def store() -> World:
-    """Seeded, and then: refunds that pay less or more than was due, some of them with shipping."""
+    """Seeded, and then: refunds that pay less or more than was due, some with shipping, one of a return; odd orders."""
     world = World.seeded(customers=40, products=15, orders=140, seed=11, plan="enterprise")
     shop = world.shop
     refunded = {refund["_order"] for refund in shop.table("Refund").all()}
@@ -83,6 +127,9 @@ def store() -> World:
         payment = {"parentId": sale["id"], "amount": str(amount), "gateway": sale["gateway"], "kind": "REFUND"}
         given["transactions"] = [{"orderId": order["id"], **payment}]
         done(world, REFUND, input=given, key=f"refund {index}")
+    shipped = {row["_order"] for row in shop.table("Fulfillment").all()}
+    returned(world, next(order for order in paid[6:] if order["id"] in shipped))
+    odd_orders(world)
     return world
 
 
@@ -156,7 +203,7 @@ def test_orders_add_up(engine: Warehouse, shop: Any) -> None:
     refunds = grouped(shop.table("Refund").all(), "_order")
     payments = grouped(shop.table("OrderTransaction").all(), "_order")
     found = {row["order_id"]: row for row in rows(engine, models.ORDERS)}
-    orders = shop.table("Order").all()
+    orders = [order for order in shop.table("Order").all() if not order.get("test")]
     assert found.keys() == {number(order["id"]) for order in orders}
     seen = set()
     for order in orders:
@@ -167,7 +214,8 @@ def test_orders_add_up(engine: Warehouse, shop: Any) -> None:
         shipping = order.get("_shipping", ())
         charged = total(each["_price"] for each in shipping)
         shipping_tax = total(tax["_price"] for each in shipping for tax in each.get("_taxes", ()))
-        price = items - discounts + charged + line_taxes + shipping_tax
+        included = bool(order.get("taxesIncluded"))
+        price = items - discounts + charged + (Decimal(0) if included else line_taxes + shipping_tax)
         back = [line for refund in refunds[order["id"]] for line in refund["_lines"]]
         subtotal, tax = total(each["_subtotal"] for each in back), total(each["_tax"] for each in back)
         shipped_back = total(refund.get("_shipping") for refund in refunds[order["id"]])
@@ -196,7 +244,8 @@ def test_orders_add_up(engine: Warehouse, shop: Any) -> None:
         seen |= {"beyond"} if beyond else set()
         seen |= {"shipping tax"} if shipping_tax else set()
         seen |= {"presented"} if row["total_price_set_pres_currency_code"] != "CAD" else set()
-    assert seen == {"discounts", "refunds", "shipping back", "beyond", "shipping tax", "presented"}
+        seen |= {"included"} if included else set()
+    assert seen == {"discounts", "refunds", "shipping back", "beyond", "shipping tax", "presented", "included"}
 
 
 def test_lines_add_up(engine: Warehouse, shop: Any) -> None:
@@ -223,23 +272,26 @@ def test_lines_add_up(engine: Warehouse, shop: Any) -> None:
 
 def test_customers_spend_what_the_store_says(engine: Warehouse, shop: Any) -> None:
     """Paid and given back by their transactions; the store's own count and sum; consent, tags, the default address."""
-    orders = grouped((order for order in shop.table("Order").all() if order.get("customer")), "customer")
+    every = grouped((order for order in shop.table("Order").all() if order.get("customer")), "customer")
     payments = grouped(shop.table("OrderTransaction").all(), "_order")
     found = {row["id"]: row for row in rows(engine, models.CUSTOMERS)}
     customers = shop.table("Customer").all()
     assert found.keys() == {number(customer["id"]) for customer in customers}
     for customer in customers:
-        row, theirs = found[number(customer["id"])], orders[customer["id"]]
-        moved = [each for order in theirs for each in payments[order["id"]] if each["status"] == "SUCCESS"]
+        row, tried = found[number(customer["id"])], every[customer["id"]]
+        theirs = [order for order in tried if not order.get("test")]
+        told = [each for order in tried for each in payments[order["id"]] if each["status"] == "SUCCESS"]
+        moved = [each for each in told if not each.get("test") and each["gateway"] != "gift_card"]
         spent = total(each["_amount"] for each in moved if each["kind"] in ("SALE", "CAPTURE"))
+        beside = total(each["_amount"] for each in told if each not in moved and each["kind"] == "SALE")
         refunded = total(each["_amount"] for each in moved if each["kind"] == "REFUND")
-        assert (row["orders_count"], row["lifetime_count_orders"]) == (len(theirs), len(theirs))
+        assert (row["orders_count"], row["lifetime_count_orders"]) == (len(tried), len(theirs))
         assert (cents(row["lifetime_total_spent"]), cents(row["lifetime_total_refunded"])) == (spent, refunded)
-        assert cents(row["total_spent"]) == spent - refunded
+        assert cents(row["total_spent"]) == spent + beside - refunded
         consent = customer.get("_emailMarketingConsent") or {"marketingState": "NOT_SUBSCRIBED"}
         assert row["marketing_consent_state"] == (consent["marketingState"].lower() if customer["email"] else None)
-        told = row["marketing_consent_updated_at"]
-        assert (told and told.strftime("%Y-%m-%dT%H:%M:%SZ")) == consent.get("consentUpdatedAt")
+        since = row["marketing_consent_updated_at"]
+        assert (since and since.strftime("%Y-%m-%dT%H:%M:%SZ")) == consent.get("consentUpdatedAt")
         assert (row["email"] or "", row["verified_email"]) == (
             (customer["email"] or "").lower(),
             customer["verifiedEmail"],
@@ -301,6 +353,9 @@ def test_refunded_lines_know_their_refund(engine: Warehouse, shop: Any) -> None:
         assert row["is_restocked"] == (line["restockType"] != "NO_RESTOCK")
         assert (row["order_id"], row["refund_id"]) == (number(refund["_order"]), number(refund["id"]))
         assert row["days_to_refund"] >= 0
+        assert row["return_id"] == number(refund.get("_return"))
+        assert row["returned_quantity"] == (line["quantity"] if refund.get("_return") else None)
+    assert {row["return_status"] for row in found.values()} == {None, "OPEN"}
     assert any(row["discrepancy"] for row in found.values())
 
 
@@ -308,6 +363,8 @@ def test_days_are_the_shops(engine: Warehouse, shop: Any) -> None:
     """Times are UTC, and become the shop's own by the package's expression."""
     wanted: dict[Any, int] = defaultdict(int)
     for order in shop.table("Order").all():
+        if order.get("test"):
+            continue
         moment = datetime.strptime(order["createdAt"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         wanted[moment.astimezone(ZoneInfo("America/Toronto")).date()] += 1
     assert {row["date_day"]: row["orders"] for row in rows(engine, models.DAILY)} == wanted

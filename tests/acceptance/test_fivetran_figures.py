@@ -370,6 +370,17 @@ def test_days_are_the_shops(engine: Warehouse, shop: Any) -> None:
     assert {row["date_day"]: row["orders"] for row in rows(engine, models.DAILY)} == wanted
 
 
+def test_the_shops_address_stands_under_both_names(engine: Warehouse) -> None:
+    """The older one, and the one that later versions of the package prefer."""
+    [row] = rows(engine, "SELECT * FROM {s}.shop")
+    older, newer = (
+        {name.removeprefix(start): value for name, value in row.items() if name.startswith(start)}
+        for start in ("billing_address_", "shop_address_")
+    )
+    assert older == newer
+    assert {older["city"], older["country_code_v_2"]}.isdisjoint({None, ""})
+
+
 # What tells a view's rows apart, where it is not `id`.
 KEYS = {
     "abandoned_checkout_discount_code": ("checkout_id", "code"),

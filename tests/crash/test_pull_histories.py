@@ -25,7 +25,7 @@ STREAMS = ("customers", "products", "orders", "fulfillments")
 OWN = ("_synced_at", "_run_id", "_row_hash", "_deleted_at")
 # What other records change without touching this one's updatedAt: no incremental read can see it (docs/howto/pull.md).
 ELSEWHERE = {
-    "customers": ("amount_spent_amount", "number_of_orders", "can_delete", "lifetime_duration", "statistics"),
+    "customers": ("amount_spent_amount", "number_of_orders", "can_delete", "statistics"),
     "orders": ("restockable",),
     "order_line_items": ("product_gid", "variant_gid", "image", "restockable"),
 }

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 AS_THE_SCHEMA_SAYS = ""
+# The store words it relative to now ("about 2 hours"): it changes by itself, and `createdAt` says the same.
+RELATIVE = frozenset({"lifetimeDuration"})
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from shoptide.resources.stream import Child, Stream
-
-# The store words it relative to now ("about 2 hours"): it changes by itself, and `createdAt` says the same.
-RELATIVE = frozenset({"lifetimeDuration"})
+from shoptide.resources.stream import RELATIVE, Child, Stream
 
 COMPANIES = Stream(
     name="companies",

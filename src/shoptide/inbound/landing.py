@@ -128,8 +128,8 @@ class Landing:
         return [self._merge(table, whole=whole) for table in self.plan.tables]
 
     def _merge(self, table: Table, *, whole: bool) -> TableChange:
-        target, staged = self.warehouse.table(table.name), self.staging.staged(table)
-        total = self._count(f"SELECT count(*) FROM {staged}")
+        target = self.warehouse.table(table.name)
+        total = self.staging.numbers[table.name]
         if self.staging.straight(table):
             return TableChange(table.name, total)
         if self._empty(table):
@@ -140,9 +140,8 @@ class Landing:
         if not self.known:
             self._rehash(table)
         same, brought = self._mine(table), self._bring(table)
-        matched, unchanged = self.warehouse.rows(
-            f"SELECT count(*), count(*) FILTER ({STAYS}) FROM {target} t JOIN {brought} s ON {same}"
-        )[0]
+        met = f"SELECT count(*), count(*) FILTER ({STAYS}) FROM {target} t JOIN {brought} s ON {same}"
+        matched, unchanged = self.warehouse.rows(met)[0] if total else (0, 0)
         gone = self._remove(table, whole=whole)
         retired = self._retired(table) if matched > unchanged else []
         if matched > unchanged:  # an unchanged row keeps its place; the others make room for what comes
@@ -227,9 +226,6 @@ class Landing:
             return None
         carriers = self.warehouse.bring(self.staging.carriers(), ["id"])
         return f" AND t.{quoted(table.parent_column or '')} IN (SELECT id FROM {carriers})"
-
-    def _count(self, sql: str) -> int:
-        return int((self.connection.execute(sql).fetchone() or (0,))[0])
 
 
 def _naive(moment: datetime) -> datetime:

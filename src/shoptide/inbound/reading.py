@@ -148,17 +148,29 @@ def is_line_of(plan: StreamPlan, table: Table) -> str:
     return f"__parentId IS NOT NULL AND __typename IN ({names}) AND split_part(__parentId, '/', 4) IN ({kinds})"
 
 
-def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
+def _above(plan: StreamPlan, table: Table, landed: str) -> Nodes:
+    """The nodes that a list's own are found in."""
     if table.parent is None:
-        above = Nodes(f"(SELECT *, rowid AS _line, rowid AS _at FROM {landed} WHERE {ROOTS}) n", "n", None, "n._line")
-    else:
-        above = nodes(plan, plan.table(table.parent), landed)
+        return Nodes(f"(SELECT *, rowid AS _line, rowid AS _at FROM {landed} WHERE {ROOTS}) n", "n", None, "n._line")
+    return nodes(plan, plan.table(table.parent), landed)
+
+
+def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
+    above = _above(plan, table, landed)
     owner, items = above.at(("id",)), above.at(table.path)
     source = (
         f"(SELECT {owner} AS _parent, unnest({items}) AS item, unnest(range(len({items}))) AS _line,"
         f" {above.line} AS _at FROM {above.source}) n"
     )
     return Nodes(source, "n.item", "n._parent", "n._line")
+
+
+def holders(plan: StreamPlan, table: Table, landed: str) -> str:
+    """A FROM item that has rows exactly where `nodes` has."""
+    if table.origin != "list":
+        return nodes(plan, table, landed).source
+    above = _above(plan, table, landed)
+    return f"{above.source} WHERE len({above.at(table.path)}) > 0"
 
 
 def value(column: Column, at: Nodes) -> str:

@@ -49,7 +49,7 @@ class Refresher:
         found, extract = self._read(plan, gids)
         landing = Landing(self.warehouse, plan, self.client.domain, self.run_id, now, plan.stream.name in self.known)
         with self.warehouse.errors(), closing(landing.staging):
-            landing.staging.scan([_together(extract.paths)])
+            landing.staging.scan(list(extract.paths))
             landing.staging.split()
         gone = [gid for gid in gids if gid not in found and gid not in doubtful]
         with self.warehouse.transaction():
@@ -87,12 +87,3 @@ class Refresher:
         return {lines[0]["id"] for lines in records}, extraction.read_passes(
             self.client, plan, extract, self.spool, stop=self.stop
         )
-
-
-def _together(paths: Sequence[Path]) -> Path:
-    """The lines of all files in the first of them: each file costs a round of statements, and these are small."""
-    first, *others = paths
-    with first.open("ab") as file:
-        for other in others:
-            file.write(other.read_bytes())
-    return first

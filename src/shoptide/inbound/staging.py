@@ -26,6 +26,7 @@ from shoptide.inbound.reading import (
     USUAL_LINE,
     Nodes,
     file_tree,
+    holders,
     is_line_of,
     nodes,
     scan,
@@ -38,7 +39,8 @@ from shoptide.warehouse import Warehouse
 from shoptide.warehouse.names import listed, literal, quoted
 
 LANDED, HEADS, CARRIERS, INCOMING = "_landed", "_heads", "_carriers", "_incoming"
-CHUNK = 128 * 1024 * 1024  # bytes of a file that are typed at once; each chunk costs a tenth of a second by itself
+CHUNK = 128 * 1024 * 1024  # bytes of files that are typed at once; each chunk costs a tenth of a second by itself
+FEW = 5_000  # lines among which looking for a table's rows costs less than taking none of them over
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Staging:
         self._straight: dict[str, Callable[[str], None]] = {}
         self._compared: set[str] = set()  # tables of whose rows only keys and hashes are staged
         self._strange: dict[str, int] = {}
+        self.numbers: dict[str, int] = {}  # rows that `split` made ready, by table
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -111,8 +114,8 @@ class Staging:
         if not self._lines:
             self._straight = self._ways()
         with self.warehouse.few_threads():
-            for chunk in pieces(paths, CHUNK):
-                self._take(self._type(chunk, self.reader))
+            for files in pieces(paths, CHUNK):
+                self._take(self._type(files, self.reader))
 
     @property
     def reader(self) -> duckdb.DuckDBPyConnection:
@@ -133,21 +136,29 @@ class Staging:
         )
         into = f"INSERT INTO {HEADS}" if self._lines else f"CREATE OR REPLACE TEMP TABLE {HEADS} AS"
         self._bring(reader, heads, lambda rows: self.connection.execute(f"{into} SELECT * FROM {rows}"))
-        for table in self.plan.tables:
+        if not count:
+            return
+        for table in self._present(reader) if count <= FEW else self.plan.tables:
             self._take_rows(reader, table)
         self._note_strangers(reader)
         self._lines += count
 
-    def _type(self, path: Path, reader: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    def _present(self, reader: duckdb.DuckDBPyConnection) -> list[Table]:
+        """The tables that have rows in this chunk: most changes touch few of a wide stream's tables."""
+        looks = [f"EXISTS (FROM {holders(self.plan, table, LANDED)})" for table in self.plan.tables]
+        (found,) = reader.execute(f"SELECT {', '.join(looks)}").fetchall()
+        return [table for table, here in zip(self.plan.tables, found, strict=True) if here]
+
+    def _type(self, paths: list[Path], reader: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         """The chunk's lines with the stream's types; returns the connection that has them."""
         into = f"CREATE OR REPLACE TEMP TABLE {LANDED} AS SELECT * FROM "
         try:
-            reader.execute(into + scan([path], self._tree, longest=USUAL_LINE))
+            reader.execute(into + scan(paths, self._tree, longest=USUAL_LINE))
         except duckdb.InvalidInputException as error:
             if "maximum_object_size" not in str(error):
                 raise unreadable(self.plan.stream.name, error) from None
             try:
-                reader.execute(into + scan([path], self._tree, longest=LARGEST_LINE))
+                reader.execute(into + scan(paths, self._tree, longest=LARGEST_LINE))
             except duckdb.InvalidInputException as again:
                 raise unreadable(self.plan.stream.name, again) from None
         return reader
@@ -263,10 +274,19 @@ class Staging:
         if len(self.plan.bulk_parts) > 1:
             self._join()
         for table in self.plan.tables:
-            if _counted_late(table):
-                self._number(table)
-            self._once(table)
-        return {table.name: self._count(f"SELECT count(*) FROM {self.staged(table)}") for table in self.plan.tables}
+            if self.came(table):
+                if _counted_late(table):
+                    self._number(table)
+                self._once(table)
+        for table in self.plan.tables:
+            self.numbers[table.name] = (
+                self._count(f"SELECT count(*) FROM {self.staged(table)}") if self.came(table) else 0
+            )
+        return self.numbers
+
+    def came(self, table: Table) -> bool:
+        """Whether any line may have held rows of the table."""
+        return bool(self._parts[table.name]) or self.straight(table)
 
     def _refuse_strangers(self) -> None:
         if self._strange:
@@ -288,7 +308,7 @@ class Staging:
         """The condition for a line's parent to be missing; `stubs` says whether one that is only named counts."""
         known = f"SELECT id FROM {HEADS} WHERE id IS NOT NULL" + ("" if stubs else " AND NOT stub")
         for table in self.plan.tables:
-            if table.origin == "list" and "gid" in {column.name for column in table.columns}:
+            if table.origin == "list" and "gid" in {column.name for column in table.columns} and self.came(table):
                 known += f" UNION ALL SELECT r.gid FROM {self.staged(table)} r"
                 if not self.straight(table):
                     known += f" SEMI JOIN {HEADS} h ON h._line = r._at"
@@ -353,8 +373,12 @@ class Staging:
             target = self.targets[table.name]
             parts = f"SELECT {listed(self.identity(table))}, _row_hash, rowid AS _at, 0 AS _line FROM {target.rows}"
             parts += f" WHERE _shop = {literal(target.shop)}"
-        else:
+        elif self.came(table):
             parts = " UNION ALL ".join(f"FROM {part}" for part in self._parts[table.name])
+        else:
+            kinds = self.content(table)
+            nothing = [f"NULL::{kinds.get(name, 'VARCHAR')} AS {quoted(name)}" for name in self.identity(table)]
+            parts = f"SELECT {', '.join(nothing)}, '' AS _row_hash, 0 AS _at, 0 AS _line WHERE false"
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {self.staged(table)} AS {parts}")
 
     def drop(self) -> None:
@@ -395,17 +419,23 @@ class Stream:
         return self._stream
 
 
-def pieces(paths: list[Path], size: int) -> Iterator[Path]:
-    """The files one after the other, each as `chunks` gives it."""
+def pieces(paths: list[Path], size: int) -> Iterator[list[Path]]:
+    """The files in their order: small ones together up to `size` bytes, larger ones as `chunks` gives them."""
+    together: list[Path] = []
     for path in paths:
-        yield from chunks(path, size)
+        if together and sum(each.stat().st_size for each in (*together, path)) > size:
+            yield together
+            together = []
+        if path.stat().st_size > size:
+            yield from ([piece] for piece in chunks(path, size))
+        else:
+            together.append(path)
+    if together:
+        yield together
 
 
 def chunks(path: Path, size: int) -> Iterator[Path]:
     """A file in pieces of whole lines of about `size` bytes, each there until the next is asked for."""
-    if path.stat().st_size <= size:
-        yield path
-        return
     piece = path.with_suffix(".chunk")
     try:
         with path.open("rb") as file:

@@ -49,6 +49,9 @@ class DuckDBWarehouse:
         self.read_only = read_only
         self.what = f"warehouse {path}" if path else "warehouse in memory"
         self._writing = threading.RLock()
+        # Columns by table while a transaction runs, once asked for: DuckDB walks all tables to tell of one.
+        self._known: dict[str, dict[str, str]] | None = None
+        self._inside = False
         self.connection = self._connect()
         if not read_only:
             with self.errors():
@@ -76,6 +79,7 @@ class DuckDBWarehouse:
         Transactions of all such connections come one after the other: DuckDB refuses the later of two that meet.
         """
         other = copy.copy(self)
+        other._known, other._inside = None, False
         with self.errors():
             other.connection = self.connection.cursor()
             for name, value in SETTINGS.items():
@@ -111,11 +115,14 @@ class DuckDBWarehouse:
         """All or nothing."""
         with self._writing, self.errors():
             self.connection.execute("BEGIN TRANSACTION")
+            self._inside = True
             try:
                 yield self.connection
             except BaseException:
                 self.connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._known, self._inside = None, False
             self.connection.execute("COMMIT")
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> tuple[int, list[Row]]:
@@ -144,12 +151,20 @@ class DuckDBWarehouse:
     def create(self, name: str, columns: Columns, keys: Sequence[Sequence[str]] = ()) -> None:  # noqa: ARG002  # indexes would slow it
         declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
         self.connection.execute(f"CREATE TABLE {self.table(name)} ({declared})")
+        self._note(name, columns)
 
     def add_column(self, name: str, column: str, kind: str) -> None:
         self.connection.execute(f"ALTER TABLE {self.table(name)} ADD COLUMN {quoted(column)} {kind}")
+        self._note(name, {column: kind})
 
     def retype(self, name: str, column: str, kind: str) -> None:
         self.connection.execute(f"ALTER TABLE {self.table(name)} ALTER {quoted(column)} TYPE {kind}")
+        self._note(name, {column: kind})
+
+    def _note(self, name: str, columns: Columns) -> None:
+        if self._known is not None:
+            spelled = {column: kind.replace(", ", ",") for column, kind in columns.items()}  # as DuckDB does
+            self._known.setdefault(name, {}).update(spelled)
 
     def bring(self, staged: str, columns: Sequence[str]) -> str:  # noqa: ARG002  # all of it is here already
         return staged
@@ -181,13 +196,22 @@ class DuckDBWarehouse:
 
     def columns(self, name: str) -> dict[str, str]:
         """Column → type of a table; empty when there is no such table."""
+        if not self._inside:
+            return self._columns("AND table_name = ?", [name]).get(name, {})
+        if self._known is None:
+            self._known = self._columns("", [])
+        return dict(self._known.get(name, {}))
+
+    def _columns(self, condition: str, values: list[str]) -> dict[str, dict[str, str]]:
         rows = self.connection.execute(
-            "SELECT column_name, data_type FROM information_schema.columns"
-            " WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ?"
-            " ORDER BY ordinal_position",
-            [self.schema, name],
+            "SELECT table_name, column_name, data_type FROM information_schema.columns"
+            f" WHERE table_catalog = current_database() AND table_schema = ? {condition} ORDER BY ordinal_position",
+            [self.schema, *values],
         ).fetchall()
-        return dict(rows)
+        found: dict[str, dict[str, str]] = {}
+        for table, column, kind in rows:
+            found.setdefault(table, {})[column] = kind
+        return found
 
     def tables(self) -> list[str]:
         rows = self.connection.execute(

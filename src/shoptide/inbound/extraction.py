@@ -151,7 +151,7 @@ def node_ids(plan: StreamPlan, name: str, paths: Iterable[Path]) -> list[str]:
         except duckdb.InvalidInputException as error:
             raise unreadable(plan.stream.name, error) from None
         found = nodes(plan, table, "landed")
-        rows = connection.execute(f"SELECT DISTINCT {found.at(('id',))} AS id FROM {found.source} ORDER BY id")
+        rows = connection.execute(f"SELECT DISTINCT {found.at(('id',))} AS id FROM {found.rows()} ORDER BY id")
         return [row[0] for row in rows.fetchall() if row[0] is not None]
 
 

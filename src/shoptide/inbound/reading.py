@@ -110,35 +110,39 @@ def scan(paths: list[Path], tree: Tree, *, longest: int = LARGEST_LINE) -> str:
 
 @dataclass(frozen=True)
 class Nodes:
-    """A FROM item of a table's nodes: `at(path)` reads a value, `parent` is their parent's gid.
+    """Where a table's nodes are: `at(path)` reads a value, `parent` is their parent's gid.
 
-    `line` is the row number of the line that holds the node, `order` its place there or among the lines.
+    `line` is the row number of the line that holds the node, `order` its place there or among the lines. No `SELECT *`
+    is in it: DuckDB spends milliseconds on binding the types of a wide line.
     """
 
     source: str
     prefix: str
     parent: str | None
     order: str
-    line: str = "n._at"
+    line: str
+    where: str = ""
 
     def at(self, path: tuple[str, ...]) -> str:
         return ".".join([self.prefix, *(quoted(key) for key in path)])
 
+    def rows(self, condition: str = "") -> str:
+        """What stands behind FROM, to the end of a query."""
+        conditions = " AND ".join(filter(None, (self.where, condition)))
+        return f"{self.source} WHERE {conditions}" if conditions else self.source
+
 
 def nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
     """The nodes of a table inside `landed`, the temporary table that holds the scanned lines."""
-    if table.origin == "root":
-        return Nodes(f"(SELECT *, rowid AS _line, rowid AS _at FROM {landed} WHERE {ROOTS}) n", "n", None, "n._line")
+    if table.origin == "list":
+        return _list_nodes(plan, table, landed)
     if table.origin == "lines":
-        return _line_nodes(plan, table, landed)
-    return _list_nodes(plan, table, landed)
+        return Nodes(f"{landed} n", "n", "n.__parentId", "n.rowid", "n.rowid", is_line_of(plan, table))
+    return _root_nodes(landed)
 
 
-def _line_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
-    where = is_line_of(plan, table)
-    return Nodes(
-        f"(SELECT *, rowid AS _line, rowid AS _at FROM {landed} WHERE {where}) n", "n", "n.__parentId", "n._line"
-    )
+def _root_nodes(landed: str) -> Nodes:
+    return Nodes(f"{landed} n", "n", None, "n.rowid", "n.rowid", ROOTS)
 
 
 def is_line_of(plan: StreamPlan, table: Table) -> str:
@@ -150,9 +154,7 @@ def is_line_of(plan: StreamPlan, table: Table) -> str:
 
 def _above(plan: StreamPlan, table: Table, landed: str) -> Nodes:
     """The nodes that a list's own are found in."""
-    if table.parent is None:
-        return Nodes(f"(SELECT *, rowid AS _line, rowid AS _at FROM {landed} WHERE {ROOTS}) n", "n", None, "n._line")
-    return nodes(plan, plan.table(table.parent), landed)
+    return _root_nodes(landed) if table.parent is None else nodes(plan, plan.table(table.parent), landed)
 
 
 def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
@@ -160,17 +162,17 @@ def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
     owner, items = above.at(("id",)), above.at(table.path)
     source = (
         f"(SELECT {owner} AS _parent, unnest({items}) AS item, unnest(range(len({items}))) AS _line,"
-        f" {above.line} AS _at FROM {above.source}) n"
+        f" {above.line} AS _at FROM {above.rows()}) n"
     )
-    return Nodes(source, "n.item", "n._parent", "n._line")
+    return Nodes(source, "n.item", "n._parent", "n._line", "n._at")
 
 
 def holders(plan: StreamPlan, table: Table, landed: str) -> str:
-    """A FROM item that has rows exactly where `nodes` has."""
+    """A query that has rows exactly where there are nodes of the table."""
     if table.origin != "list":
-        return nodes(plan, table, landed).source
+        return f"SELECT 1 FROM {nodes(plan, table, landed).rows()}"
     above = _above(plan, table, landed)
-    return f"{above.source} WHERE len({above.at(table.path)}) > 0"
+    return f"SELECT 1 FROM {above.rows(f'len({above.at(table.path)}) > 0')}"
 
 
 def value(column: Column, at: Nodes) -> str:

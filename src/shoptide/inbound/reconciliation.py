@@ -70,7 +70,7 @@ def _read_ids(warehouse: Warehouse, plan: StreamPlan, paths: list[Path]) -> None
     warehouse.workbench.execute(f"DROP TABLE IF EXISTS temp.{IDS}_lines")
     warehouse.workbench.execute(read)
     warehouse.workbench.execute(
-        f"CREATE OR REPLACE TEMP TABLE {IDS} AS SELECT {found.at(('id',))} AS id FROM {found.source}"
+        f"CREATE OR REPLACE TEMP TABLE {IDS} AS SELECT {found.at(('id',))} AS id FROM {found.rows()}"
     )
 
 

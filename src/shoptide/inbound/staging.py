@@ -145,7 +145,7 @@ class Staging:
 
     def _present(self, reader: duckdb.DuckDBPyConnection) -> list[Table]:
         """The tables that have rows in this chunk: most changes touch few of a wide stream's tables."""
-        looks = [f"EXISTS (FROM {holders(self.plan, table, LANDED)})" for table in self.plan.tables]
+        looks = [f"EXISTS ({holders(self.plan, table, LANDED)})" for table in self.plan.tables]
         (found,) = reader.execute(f"SELECT {', '.join(looks)}").fetchall()
         return [table for table, here in zip(self.plan.tables, found, strict=True) if here]
 
@@ -221,7 +221,7 @@ class Staging:
             selected.append(f"{_position(table, found)}::BIGINT AS position")
         hashed = "NULL::VARCHAR" if _counted_late(table) else self.hash_of([*map(quoted, self.content(table))])
         place = f"{found.line} + {self._lines} AS _at, {found.order} AS _line"
-        return f"SELECT *, {hashed} AS _row_hash FROM (SELECT {', '.join(selected)}, {place} FROM {found.source})"
+        return f"SELECT *, {hashed} AS _row_hash FROM (SELECT {', '.join(selected)}, {place} FROM {found.rows()})"
 
     def _note_strangers(self, reader: duckdb.DuckDBPyConnection) -> None:
         """Count lines that no table takes, by kind."""

@@ -79,7 +79,7 @@ class DuckDBWarehouse:
         Transactions of all such connections come one after the other: DuckDB refuses the later of two that meet.
         """
         other = copy.copy(self)
-        other._known, other._inside = None, False
+        vars(other).update(_known=None, _inside=False)
         with self.errors():
             other.connection = self.connection.cursor()
             for name, value in SETTINGS.items():

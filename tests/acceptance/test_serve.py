@@ -170,6 +170,25 @@ def test_what_is_lost_is_found_within_seconds(tmp_path: Path, running: Running) 
         assert run.summary["missed"] == {"customers": len(gids) // 2}
 
 
+def test_a_second_change_with_the_same_stamp_is_found(
+    tmp_path: Path, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store tells whole seconds: what was read before one was over is read once more when it is."""
+    monkeypatch.setattr("shoptide.inbound.sweep.SECOND", timedelta(minutes=1))  # however slow this machine is
+    monkeypatch.setattr("shoptide.serve.sweeping.ON_ITS_WAY", timedelta(seconds=5))
+    table = running.world.shop.table("Customer")
+    with serving(tmp_path, running, "customers") as found:
+        subscribed(found)
+        gid = table.all()[0]["id"]
+        note = f"select note from customers where gid = '{gid}'"
+        found.ask(CHANGE, input={"id": gid, "note": "first"})
+        until(lambda: found.warehouse.has_table("customers"))
+        until(lambda: found.rows(note) == [("first",)])
+        with running.world.shop.lock:  # no webhook tells of this one, and its stamp is the first one's
+            table.put({**(running.world.shop.get(gid) or {}), "note": "second"})
+        until(lambda: found.rows(note) == [("second",)])
+
+
 def test_the_end_of_an_operation_wakes_who_waits_for_it(tmp_path: Path, running: Running) -> None:
     """A pull by bulk operation looks at once when its end is told, not at its next turn."""
     with serving(tmp_path, running, "customers") as found:

@@ -6,7 +6,7 @@ One small request where a pull would read whole records. What differs is for the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from shoptide.inbound.paging import Stop, refuse_stop
 from shoptide.inbound.window import search_from
@@ -17,6 +17,7 @@ from shoptide.shopify.pages import paged
 from shoptide.warehouse import Warehouse
 
 UTC = timezone.utc  # noqa: UP017  # one spelling with the rest of the package
+SECOND = timedelta(seconds=1.5)  # how long after a change's stamp another may bear the same; clocks differ a little
 MOST = 1_000  # records in one look; with more than that changed, it is a pull's work
 
 
@@ -43,20 +44,31 @@ def recent(client: AdminClient, plan: StreamPlan, since: datetime, stop: Stop | 
     return Recent(found, whole=True)
 
 
-def stale(warehouse: Warehouse, plan: StreamPlan, shop: str, changed: dict[str, str]) -> list[str]:
-    """The ids of those that the table has not, or not as of that change."""
+@dataclass(frozen=True)
+class Compared:
+    """Ids by what the table has of them: `stale` are not there as of their last change; `early` are, but were read
+    before the second of that change was over: the store tells whole seconds, and one more change may have followed."""
+
+    stale: list[str]
+    early: list[str]
+
+
+def compared(warehouse: Warehouse, plan: StreamPlan, shop: str, changed: dict[str, str]) -> Compared:
+    """What the table has of records that changed."""
     own = plan.tables[0].name
     if not changed:
-        return []
+        return Compared([], [])
     if not warehouse.has_table(own):
-        return sorted(changed)
+        return Compared(sorted(changed), [])
     rows = warehouse.rows(
-        f"SELECT gid, updated_at FROM {warehouse.table(own)}"
+        f"SELECT gid, updated_at, _synced_at FROM {warehouse.table(own)}"
         " WHERE _shop = ? AND _deleted_at IS NULL AND gid IN (SELECT unnest(CAST(? AS VARCHAR[])))",
         [shop, list(changed)],
     )
-    held: dict[str, datetime] = dict(rows)
-    return sorted(gid for gid, moment in changed.items() if held.get(gid) != _naive(moment))
+    held: dict[str, tuple[datetime, datetime]] = {gid: (at, read) for gid, at, read in rows}
+    met = {gid for gid, moment in changed.items() if gid in held and held[gid][0] == _naive(moment)}
+    early = sorted(gid for gid in met if held[gid][1] < held[gid][0] + SECOND)
+    return Compared(sorted(changed.keys() - met), early)
 
 
 def _naive(moment: str) -> datetime:

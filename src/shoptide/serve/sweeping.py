@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shoptide.errors import Interrupted, ShoptideError
-from shoptide.inbound.sweep import Recent, recent, stale
+from shoptide.inbound.sweep import Recent, compared, recent
 from shoptide.resources.changes import changes_document
 from shoptide.resources.extraction import StreamPlan
 from shoptide.shopify.client import AdminClient
@@ -40,6 +40,8 @@ class Sweeper:
     _stirred: dict[str, float] = field(default_factory=dict)  # when it was busy last, monotonic
     _looked: dict[str, float] = field(default_factory=dict)
     _since: dict[str, datetime] = field(default_factory=dict)
+    _early: dict[str, dict[str, str]] = field(default_factory=dict)  # by stream, what is to be read once more
+    _sure: dict[str, dict[str, str]] = field(default_factory=dict)  # and what was, as of which change
     _began: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,7 +66,7 @@ class Sweeper:
         return found
 
     def look(self, plan: StreamPlan, *, keep: bool) -> list[str]:
-        """The ids of records that changed untold. With `keep` the next look begins where this one did.
+        """The ids of records that changed untold, or may have. With `keep` the next look begins where this one did.
 
         Trouble is told and costs one look; the next one goes back as far.
         """
@@ -73,9 +75,11 @@ class Sweeper:
         self._looked[name] = self.client.clock.monotonic()
         try:
             found = recent(self.client, plan, since, self.stop)
-            gids = stale(self.warehouse, plan, self.client.domain, _settled(found, now))
-            told = self.waiting(gids)
-            gids = [gid for gid in gids if gid not in told]
+            settled = _settled(found, now)
+            held = compared(self.warehouse, plan, self.client.domain, settled)
+            told = self.waiting(held.stale)
+            gids = [gid for gid in held.stale if gid not in told]
+            early = self._unsure(name, settled, held.early)
         except Interrupted:
             raise
         except ShoptideError as error:
@@ -87,7 +91,19 @@ class Sweeper:
             self.stir([name])
             self.missed[name] = self.missed.get(name, 0) + len(gids)
             log.info("sweep.found", extra={"stream": name, "records": len(gids)})
-        return gids
+        return gids + early
+
+    def _unsure(self, stream: str, changed: dict[str, str], early: Iterable[str]) -> list[str]:
+        """Those that were not read a second time since their last change."""
+        sure = {gid: at for gid, at in self._sure.get(stream, {}).items() if changed.get(gid) == at}
+        self._sure[stream] = sure
+        self._early[stream] = {gid: changed[gid] for gid in early if gid not in sure}
+        return list(self._early[stream])
+
+    def was_read(self, stream: str, gid: str) -> None:
+        """A record was read that a look had named."""
+        if moment := self._early.get(stream, {}).get(gid):
+            self._sure[stream][gid] = moment
 
 
 def _settled(found: Recent, now: datetime) -> dict[str, str]:

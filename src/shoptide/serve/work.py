@@ -137,6 +137,9 @@ class Work:
         untold, self.untold = {task for task in self.untold if task[0] in plans}, set()
         by_ids = {task for wanted in tasks.values() for task in wanted if task[1]}
         outcomes = self._refresh_all(by_ids | untold, doubtful | {gid for _, gid in untold - by_ids})
+        for task in untold:
+            if outcomes[task] is None:
+                self.sweeper.was_read(*task)
         beside = self._beside(began)
         told = {each.id: each for each in deliveries}
         self._settle({told[each]: wanted for each, wanted in tasks.items() if wanted}, outcomes, beside)

@@ -122,7 +122,7 @@ def plain(path: Path, database: Path) -> None:
             found = nodes(plan, table, "landed")
             columns = ", ".join(f'{value(column, found)} AS "{column.name}"' for column in table.columns)
             parent = f'{found.parent} AS "{table.parent_column}", ' if table.parent_column else ""
-            connection.execute(f'CREATE TABLE "{table.name}" AS SELECT {parent}{columns} FROM {found.source}')
+            connection.execute(f'CREATE TABLE "{table.name}" AS SELECT {parent}{columns} FROM {found.rows()}')
         connection.execute("COMMIT")
 
 

@@ -16,6 +16,7 @@ def figures(path: Path) -> dict[str, float]:
     if spec is None or spec.loader is None:
         raise ImportError(path)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # where its dataclasses look
     spec.loader.exec_module(module)
     found: dict[str, float] = module.figures()
     return found

@@ -101,7 +101,7 @@ def plain(path: Path, warehouse: Warehouse) -> int:
             found = nodes(plan, table, "landed")
             columns = ", ".join(f"{value(column, found)} AS {quoted(column.name)}" for column in table.columns)
             parent = f"{found.parent} AS {quoted(table.parent_column)}, " if table.parent_column else ""
-            query, target = f"SELECT {parent}{columns} FROM {found.source}", warehouse.table(table.name)
+            query, target = f"SELECT {parent}{columns} FROM {found.rows()}", warehouse.table(table.name)
             if isinstance(warehouse, PostgresWarehouse):
                 kinds = warehouse.kinds(query)
                 warehouse.create(table.name, kinds)

@@ -4,15 +4,19 @@ DuckDB reads the lines itself. It does so in chunks of a file, so that memory st
 what has to be known of all lines together (ids, parents, the newest change) is kept in one narrow row per line.
 
 A chunk's lines are typed on a connection of their own, outside of the landing's transaction, since what a transaction
-drops is kept until it ends. Each row is then copied once: into its table where the shop has no rows there yet, else
-only its key and its hash, and the row itself when the table has it otherwise.
+drops is kept until it ends; meanwhile those of the chunk before, on a second one, are taken over. Each row is then
+copied once: into its table where the shop has no rows there yet, else only its key and its hash, and the row itself
+when the table has it otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -40,6 +44,7 @@ from shoptide.warehouse.names import listed, literal, quoted
 
 LANDED, HEADS, CARRIERS, INCOMING = "_landed", "_heads", "_carriers", "_incoming"
 CHUNK = 128 * 1024 * 1024  # bytes of files that are typed at once; each chunk costs a tenth of a second by itself
+BLOCK = 1024 * 1024  # bytes of a file that are copied at once
 FEW = 5_000  # lines among which looking for a table's rows costs less than taking none of them over
 
 
@@ -71,7 +76,7 @@ class Staging:
         self.warehouse = warehouse
         self.plan = plan
         self.targets: dict[str, Target] = {}
-        self._reader: duckdb.DuckDBPyConnection | None = None
+        self._readers: list[duckdb.DuckDBPyConnection] = []
         self._tree = file_tree(plan)
         self._fingerprint: str | None = None
         self._lines = 0
@@ -113,21 +118,43 @@ class Staging:
         """Take the lines of these files, in their order. Raises ProofFailed for what does not fit the types."""
         if not self._lines:
             self._straight = self._ways()
-        with self.warehouse.few_threads():
-            for files in pieces(paths, CHUNK):
-                self._take(self._type(files, self.reader))
+        with self.warehouse.few_threads(), closing(self._typed(paths)) as chunks:
+            for reader in chunks:
+                self._take(reader)
 
-    @property
-    def reader(self) -> duckdb.DuckDBPyConnection:
-        """The connection on which lines are typed."""
-        if self._reader is None:
-            self._reader = self.warehouse.reader()
-            self._reader.execute("SET arrow_lossless_conversion = true")  # rows keep their types: JSON stays JSON
-        return self._reader
+    def _typed(self, paths: list[Path]) -> Generator[duckdb.DuckDBPyConnection, None, None]:
+        """Chunk by chunk the connection that has its lines, while the next chunk's are typed on another one."""
+        if sum(path.stat().st_size for path in paths) <= CHUNK:
+            yield self._type(paths, self._reader(0))
+            return
+        files = pieces(paths, CHUNK)
+        with closing(files), ThreadPoolExecutor(1, thread_name_prefix="typing") as pool:
+            ahead = pool.submit(self._type_next, files, self._reader(0))
+            for turn in count(1):
+                reader = ahead.result()
+                if reader is None:
+                    return
+                ahead = pool.submit(self._type_next, files, self._reader(turn % 2))
+                yield reader
+                reader.execute(f"DROP TABLE {LANDED}")
+
+    def _type_next(
+        self, files: Iterator[list[Path]], reader: duckdb.DuckDBPyConnection
+    ) -> duckdb.DuckDBPyConnection | None:
+        chunk = next(files, None)
+        return None if chunk is None else self._type(chunk, reader)
+
+    def _reader(self, number: int) -> duckdb.DuckDBPyConnection:
+        """One of the connections on which lines are typed."""
+        while len(self._readers) <= number:
+            reader = self.warehouse.reader()
+            reader.execute("SET arrow_lossless_conversion = true")  # rows keep their types: JSON stays JSON
+            self._readers.append(reader)
+        return self._readers[number]
 
     def _take(self, reader: duckdb.DuckDBPyConnection) -> None:
         # What a later chunk's rows are counted from.
-        (count,) = reader.execute(f"SELECT count(*) FROM {LANDED}").fetchall()[0]
+        (number,) = reader.execute(f"SELECT count(*) FROM {LANDED}").fetchall()[0]
         cursor = self.plan.stream.cursor
         stamp = quoted(cursor) if cursor and cursor in self._tree else "NULL::TIMESTAMP"
         heads = (
@@ -136,12 +163,12 @@ class Staging:
         )
         into = f"INSERT INTO {HEADS}" if self._lines else f"CREATE OR REPLACE TEMP TABLE {HEADS} AS"
         self._bring(reader, heads, lambda rows: self.connection.execute(f"{into} SELECT * FROM {rows}"))
-        if not count:
+        if not number:
             return
-        for table in self._present(reader) if count <= FEW else self.plan.tables:
+        for table in self._present(reader) if number <= FEW else self.plan.tables:
             self._take_rows(reader, table)
         self._note_strangers(reader)
-        self._lines += count
+        self._lines += number
 
     def _present(self, reader: duckdb.DuckDBPyConnection) -> list[Table]:
         """The tables that have rows in this chunk: most changes touch few of a wide stream's tables."""
@@ -396,9 +423,8 @@ class Staging:
 
     def close(self) -> None:
         """Let go of the lines; what was split stays."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        while self._readers:
+            self._readers.pop().close()
 
     def _drop(self, names: list[str]) -> None:
         for name in names:
@@ -419,7 +445,7 @@ class Stream:
         return self._stream
 
 
-def pieces(paths: list[Path], size: int) -> Iterator[list[Path]]:
+def pieces(paths: list[Path], size: int) -> Generator[list[Path], None, None]:
     """The files in their order: small ones together up to `size` bytes, larger ones as `chunks` gives them."""
     together: list[Path] = []
     for path in paths:
@@ -436,14 +462,15 @@ def pieces(paths: list[Path], size: int) -> Iterator[list[Path]]:
 
 def chunks(path: Path, size: int) -> Iterator[Path]:
     """A file in pieces of whole lines of about `size` bytes, each there until the next is asked for."""
-    piece = path.with_suffix(".chunk")
+    piece, few = path.with_suffix(".chunk"), min(BLOCK, size)
     try:
         with path.open("rb") as file:
-            while block := file.read(size):
+            while begin := file.read(few):
                 with piece.open("wb") as part:
-                    part.write(block)
+                    part.write(begin)
+                    while part.tell() < size and (block := file.read(few)):
+                        part.write(block)
                     part.write(file.readline())
-                del block
                 yield piece
     finally:
         piece.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ import duckdb
 from shoptide.errors import WarehouseError, WarehouseLocked, WarehouseMemory
 
 LOCKED = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
-BASE_MEMORY, THREAD_MEMORY = 256, 64  # megabytes of DuckDB's in bounded work; beyond that it spills beside the file
+BASE_MEMORY, THREAD_MEMORY = 320, 64  # megabytes of DuckDB's in bounded work; beyond that it spills beside the file
 SETTINGS = {
     "TimeZone": "UTC",
     # Extensions would be fetched from the network when a query needs one.

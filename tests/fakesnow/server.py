@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from typing import Any
 
@@ -59,4 +60,5 @@ routes[:] = [Route(LOGIN, whole_login, methods=["POST"]), *(route for route in r
 with start() as connection:
     sys.stdout.write(f"{connection['port']}\n")
     sys.stdout.flush()
+    os.dup2(2, 1)  # it tells of each request there, and nobody reads on
     sys.stdin.read()  # until whoever started it goes

@@ -34,7 +34,7 @@ check: $(READY)  ## Style, types, import directions, dead code, dependencies
 
 test: check  ## The checks and all tests
 	@rm -f build/crash.json
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: $(READY)  ## Measure; figures go to build/bench.json
 	@$(BIN)/python bench/run.py

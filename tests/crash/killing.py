@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 TOKEN = "shpat_simulated"
-POINTS = int(os.environ.get("SHOPTIDE_KILL_POINTS", "10"))  # a test; `make crash` asks for more
+POINTS = int(os.environ.get("SHOPTIDE_KILL_POINTS", "6"))  # a test; `make crash` asks for more
 REPORT = Path(__file__).parents[2] / "build" / "crash.json"
 FORKED = multiprocessing.get_context("forkserver")
 FORKED.set_forkserver_preload(["killing", "shoptide.cli.main", "shoptide.cli.pull", "shoptide.cli.push"])

@@ -29,7 +29,7 @@ ELSEWHERE = {
     "orders": ("restockable",),
     "order_line_items": ("product_gid", "variant_gid", "image", "restockable"),
 }
-HISTORIES = int(os.environ.get("SHOPTIDE_HISTORIES", "3"))  # `make crash` asks for more
+HISTORIES = int(os.environ.get("SHOPTIDE_HISTORIES", "2"))  # `make crash` asks for more
 STEPS = 6
 
 

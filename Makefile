@@ -4,8 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# What is compiled stays out of the tree, and is compiled once: tests start hundreds of processes.
-export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
+# Tests start hundreds of processes: what is compiled is kept.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test check bench bench-peers crash scenarios docs lock clean

@@ -48,5 +48,10 @@ def blocks(
 
 
 def _count(connection: duckdb.DuckDBPyConnection, copy: str, values: Sequence[object]) -> int:
-    (number,) = connection.execute(copy, list(values)).fetchall()[0]
+    # Kept in order, what is written piles up in memory behind what is not written yet.
+    connection.execute("SET preserve_insertion_order = false")
+    try:
+        (number,) = connection.execute(copy, list(values)).fetchall()[0]
+    finally:
+        connection.execute("RESET preserve_insertion_order")
     return int(number)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import duckdb
 import pytest
 
@@ -40,3 +43,16 @@ def test_a_reader_that_gives_up_ends_the_writer() -> None:
 
 def test_values_stand_for_marks() -> None:
     assert list(blocks(duckdb.connect(), "SELECT ? AS a", OPTIONS, ["x"])) == [b"x\n"]
+
+
+def test_rows_wait_in_the_workbench_for_a_slow_reader(tmp_path: Path) -> None:
+    """Not in memory: there may be more of them than it holds."""
+    with duckdb.connect(str(tmp_path / "bench.duckdb"), config={"threads": 2, "memory_limit": "60MB"}) as connection:
+        made = "SELECT i, md5(i::VARCHAR) || repeat('x', i % 200) AS text FROM range(1000000) r(i)"
+        connection.execute(f"CREATE TEMP TABLE many AS {made}")
+        read = blocks(connection, "SELECT * FROM many", "FORMAT csv")
+        size = len(next(read))
+        time.sleep(1)  # the reader's own work, for instance a server that takes its time
+        size += sum(map(len, read))
+        assert size > 100_000_000
+        assert connection.execute("SELECT current_setting('preserve_insertion_order')").fetchone() == (True,)

@@ -33,6 +33,7 @@ def inbound() -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError("bench/inbound.py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules["inbound"] = module  # where its dataclasses look
     spec.loader.exec_module(module)
     return module
 

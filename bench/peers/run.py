@@ -66,11 +66,11 @@ def main() -> None:
             for text in ours.repeated(ours.sample(base), MEGABYTES * 1_000_000):
                 file.write(text)
         megabytes = path.stat().st_size / 1e6
-        landed, peak = ours.measured("land", path, base / "land.duckdb")
-        print(f"shoptide, file to merged tables: {megabytes / landed:.1f} MB/s, peak {peak:.0f} MB")
+        landed = ours.measured("land", path, base / "land.duckdb")
+        print(f"shoptide, file to merged tables: {megabytes / landed.seconds:.1f} MB/s, peak {landed.peak_mb:.0f} MB")
         for name in sys.argv[1:] or PEERS:
             took = seconds(name, path)
-            print(f"{name}: {megabytes / took:.1f} MB/s, ours is {took / landed:.1f} times as fast")
+            print(f"{name}: {megabytes / took:.1f} MB/s, ours is {took / landed.seconds:.1f} times as fast")
 
 
 if __name__ == "__main__":

@@ -316,6 +316,25 @@ def test_a_file_in_chunks_is_landed_as_if_it_were_one(landing: Landing, tmp_path
     assert again["orders"] == TableChange("orders", unchanged=60)
 
 
+def test_a_broken_line_in_a_later_chunk_leaves_nothing(landing: Landing, tmp_path: Path, monkeypatch: Any) -> None:
+    """It is met while the chunks before it are on their way into the tables; no piece of the file stays behind."""
+    monkeypatch.setattr("shoptide.inbound.staging.CHUNK", 2_000)
+    path = tmp_path / "lines.jsonl"
+    whole = "".join(json.dumps(order(f"gid://shopify/Order/{n}", note=f"n{n}")) + "\n" for n in range(60))
+    path.write_text(whole + '{"__typename": "Order", "id": \n')
+
+    def read() -> None:
+        with landing.warehouse.transaction():
+            landing.declare()
+            landing.staging.scan([path])
+
+    with pytest.raises(ProofFailed, match="orders: what arrived can't be read"):
+        read()
+    landing.staging.drop()
+    assert landing.warehouse.tables() == []
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_hashes_of_another_engine_are_made_anew(landing: Landing, tmp_path: Path) -> None:
     """After an upgrade that hashes otherwise, no row looks changed."""
     land(landing, tmp_path, order(ONE, note="n", totalPriceSet=money("1.10")), line(11, ONE, quantity=3))

@@ -49,9 +49,9 @@ class DuckDBWarehouse:
         self.read_only = read_only
         self.what = f"warehouse {path}" if path else "warehouse in memory"
         self._writing = threading.RLock()
-        # Columns by table while a transaction runs, once asked for: DuckDB walks all tables to tell of one.
+        # Columns by table: None outside of transactions, empty in one until asked for. DuckDB walks all tables to tell
+        # of one.
         self._known: dict[str, dict[str, str]] | None = None
-        self._inside = False
         self.connection = self._connect()
         if not read_only:
             with self.errors():
@@ -79,7 +79,7 @@ class DuckDBWarehouse:
         Transactions of all such connections come one after the other: DuckDB refuses the later of two that meet.
         """
         other = copy.copy(self)
-        vars(other).update(_known=None, _inside=False)
+        other._known = None  # noqa: SLF001  # one of our own kind
         with self.errors():
             other.connection = self.connection.cursor()
             for name, value in SETTINGS.items():
@@ -115,14 +115,14 @@ class DuckDBWarehouse:
         """All or nothing."""
         with self._writing, self.errors():
             self.connection.execute("BEGIN TRANSACTION")
-            self._inside = True
+            self._known = {}
             try:
                 yield self.connection
             except BaseException:
                 self.connection.execute("ROLLBACK")
                 raise
             finally:
-                self._known, self._inside = None, False
+                self._known = None
             self.connection.execute("COMMIT")
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> tuple[int, list[Row]]:
@@ -162,7 +162,7 @@ class DuckDBWarehouse:
         self._note(name, {column: kind})
 
     def _note(self, name: str, columns: Columns) -> None:
-        if self._known is not None:
+        if self._known:
             spelled = {column: kind.replace(", ", ",") for column, kind in columns.items()}  # as DuckDB does
             self._known.setdefault(name, {}).update(spelled)
 
@@ -196,10 +196,9 @@ class DuckDBWarehouse:
 
     def columns(self, name: str) -> dict[str, str]:
         """Column → type of a table; empty when there is no such table."""
-        if not self._inside:
-            return self._columns("AND table_name = ?", [name]).get(name, {})
         if self._known is None:
-            self._known = self._columns("", [])
+            return self._columns("AND table_name = ?", [name]).get(name, {})
+        self._known = self._known or self._columns("", [])
         return dict(self._known.get(name, {}))
 
     def _columns(self, condition: str, values: list[str]) -> dict[str, dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -12,12 +12,7 @@ HERE = Path(__file__).parent
 
 def figures(path: Path) -> dict[str, float]:
     """The figures of one benchmark module."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # where its dataclasses look
-    spec.loader.exec_module(module)
+    module = importlib.import_module(path.stem)  # a script's own folder is where Python looks first
     found: dict[str, float] = module.figures()
     return found
 

@@ -167,14 +167,6 @@ def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
     return Nodes(source, "n.item", "n._parent", "n._line", "n._at")
 
 
-def holders(plan: StreamPlan, table: Table, landed: str) -> str:
-    """A query that has rows exactly where there are nodes of the table."""
-    if table.origin != "list":
-        return f"SELECT 1 FROM {nodes(plan, table, landed).rows()}"
-    above = _above(plan, table, landed)
-    return f"SELECT 1 FROM {above.rows(f'len({above.at(table.path)}) > 0')}"
-
-
 def value(column: Column, at: Nodes) -> str:
     found = at.at(column.path)
     if column.tail:

@@ -3,49 +3,32 @@
 DuckDB reads the lines itself. It does so in chunks of a file, so that memory stays bounded however large the file is;
 what has to be known of all lines together (ids, parents, the newest change) is kept in one narrow row per line.
 
-A chunk's lines are typed on a connection of their own, outside of the landing's transaction, since what a transaction
-drops is kept until it ends; meanwhile those of the chunk before, on a second one, are taken over. Each row is then
-copied once: into its table where the shop has no rows there yet, else only its key and its hash, and the row itself
-when the table has it otherwise.
+Each row is copied once: into its table where the shop has no rows there yet, else only its key and its hash, and the
+row itself when the table has it otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 
 import duckdb
 
 from shoptide.errors import ProofFailed
-from shoptide.inbound.extraction import unreadable
-from shoptide.inbound.reading import (
-    LARGEST_LINE,
-    ROOTS,
-    TYPES,
-    USUAL_LINE,
-    Nodes,
-    file_tree,
-    holders,
-    is_line_of,
-    nodes,
-    scan,
-    value,
-)
+from shoptide.inbound.chunks import LANDED, Chunks
+from shoptide.inbound.kinds import contents
+from shoptide.inbound.reading import ROOTS, TYPES, Nodes, file_tree, nodes, value
 from shoptide.resources.branches import BULK_LEVELS
 from shoptide.resources.extraction import STUB, StreamPlan
 from shoptide.resources.tables import Table
 from shoptide.warehouse import Warehouse
 from shoptide.warehouse.names import listed, literal, quoted
 
-LANDED, HEADS, CARRIERS, INCOMING = "_landed", "_heads", "_carriers", "_incoming"
-CHUNK = 128 * 1024 * 1024  # bytes of files that are typed at once; each chunk costs a tenth of a second by itself
-BLOCK = 1024 * 1024  # bytes of a file that are copied at once
-FEW = 5_000  # lines among which looking for a table's rows costs less than taking none of them over
+HEADS, CARRIERS, INCOMING = "_heads", "_carriers", "_incoming"
 
 
 @dataclass(frozen=True)
@@ -76,15 +59,15 @@ class Staging:
         self.warehouse = warehouse
         self.plan = plan
         self.targets: dict[str, Target] = {}
-        self._readers: list[duckdb.DuckDBPyConnection] = []
         self._tree = file_tree(plan)
+        self._chunks = Chunks(warehouse, plan.stream.name, self._tree)
         self._fingerprint: str | None = None
         self._lines = 0
         self._parts: dict[str, list[str]] = {table.name: [] for table in plan.tables}
         self._fresh: dict[str, list[str]] = {table.name: [] for table in plan.tables}
         self._straight: dict[str, Callable[[str], None]] = {}
         self._compared: set[str] = set()  # tables of whose rows only keys and hashes are staged
-        self._strange: dict[str, int] = {}
+        self._strange: Counter[str] = Counter()
         self.numbers: dict[str, int] = {}  # rows that `split` made ready, by table
 
     @property
@@ -118,43 +101,13 @@ class Staging:
         """Take the lines of these files, in their order. Raises ProofFailed for what does not fit the types."""
         if not self._lines:
             self._straight = self._ways()
-        with self.warehouse.few_threads(), closing(self._typed(paths)) as chunks:
-            for reader in chunks:
+        with self.warehouse.few_threads(), closing(self._chunks.typed(paths)) as typed:
+            for reader in typed:
                 self._take(reader)
 
-    def _typed(self, paths: list[Path]) -> Generator[duckdb.DuckDBPyConnection, None, None]:
-        """Chunk by chunk the connection that has its lines, while the next chunk's are typed on another one."""
-        if sum(path.stat().st_size for path in paths) <= CHUNK:
-            yield self._type(paths, self._reader(0))
-            return
-        files = pieces(paths, CHUNK)
-        with closing(files), ThreadPoolExecutor(1, thread_name_prefix="typing") as pool:
-            ahead = pool.submit(self._type_next, files, self._reader(0))
-            for turn in count(1):
-                reader = ahead.result()
-                if reader is None:
-                    return
-                ahead = pool.submit(self._type_next, files, self._reader(turn % 2))
-                yield reader
-                reader.execute(f"DROP TABLE {LANDED}")
-
-    def _type_next(
-        self, files: Iterator[list[Path]], reader: duckdb.DuckDBPyConnection
-    ) -> duckdb.DuckDBPyConnection | None:
-        chunk = next(files, None)
-        return None if chunk is None else self._type(chunk, reader)
-
-    def _reader(self, number: int) -> duckdb.DuckDBPyConnection:
-        """One of the connections on which lines are typed."""
-        while len(self._readers) <= number:
-            reader = self.warehouse.reader()
-            reader.execute("SET arrow_lossless_conversion = true")  # rows keep their types: JSON stays JSON
-            self._readers.append(reader)
-        return self._readers[number]
-
     def _take(self, reader: duckdb.DuckDBPyConnection) -> None:
-        # What a later chunk's rows are counted from.
-        (number,) = reader.execute(f"SELECT count(*) FROM {LANDED}").fetchall()[0]
+        found = contents(reader, self.plan, LANDED)
+        self._strange += found.strangers(self.plan)
         cursor = self.plan.stream.cursor
         stamp = quoted(cursor) if cursor and cursor in self._tree else "NULL::TIMESTAMP"
         heads = (
@@ -163,32 +116,9 @@ class Staging:
         )
         into = f"INSERT INTO {HEADS}" if self._lines else f"CREATE OR REPLACE TEMP TABLE {HEADS} AS"
         self._bring(reader, heads, lambda rows: self.connection.execute(f"{into} SELECT * FROM {rows}"))
-        if not number:
-            return
-        for table in self._present(reader) if number <= FEW else self.plan.tables:
+        for table in found.tables(self.plan):
             self._take_rows(reader, table)
-        self._note_strangers(reader)
-        self._lines += number
-
-    def _present(self, reader: duckdb.DuckDBPyConnection) -> list[Table]:
-        """The tables that have rows in this chunk: most changes touch few of a wide stream's tables."""
-        looks = [f"EXISTS ({holders(self.plan, table, LANDED)})" for table in self.plan.tables]
-        (found,) = reader.execute(f"SELECT {', '.join(looks)}").fetchall()
-        return [table for table, here in zip(self.plan.tables, found, strict=True) if here]
-
-    def _type(self, paths: list[Path], reader: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-        """The chunk's lines with the stream's types; returns the connection that has them."""
-        into = f"CREATE OR REPLACE TEMP TABLE {LANDED} AS SELECT * FROM "
-        try:
-            reader.execute(into + scan(paths, self._tree, longest=USUAL_LINE))
-        except duckdb.InvalidInputException as error:
-            if "maximum_object_size" not in str(error):
-                raise unreadable(self.plan.stream.name, error) from None
-            try:
-                reader.execute(into + scan(paths, self._tree, longest=LARGEST_LINE))
-            except duckdb.InvalidInputException as again:
-                raise unreadable(self.plan.stream.name, again) from None
-        return reader
+        self._lines += found.lines  # what a later chunk's rows are counted from
 
     def _bring(self, reader: duckdb.DuckDBPyConnection, select: str, take: Callable[[str], object]) -> None:
         """Hand the rows of a query of the reader's to a statement of the landing's, without a copy in between."""
@@ -249,19 +179,6 @@ class Staging:
         hashed = "NULL::VARCHAR" if _counted_late(table) else self.hash_of([*map(quoted, self.content(table))])
         place = f"{found.line} + {self._lines} AS _at, {found.order} AS _line"
         return f"SELECT *, {hashed} AS _row_hash FROM (SELECT {', '.join(selected)}, {place} FROM {found.rows()})"
-
-    def _note_strangers(self, reader: duckdb.DuckDBPyConnection) -> None:
-        """Count lines that no table takes, by kind."""
-        names = ", ".join(literal(name) for name in self.plan.root_types)
-        places = [f"({ROOTS} AND coalesce(__typename, '') IN ({names}))"]
-        places += [f"({is_line_of(self.plan, table)})" for table in self.plan.tables if table.origin == "lines"]
-        told = "coalesce(__typename, 'no type') || coalesce(' below ' || split_part(__parentId, '/', 4), '')"
-        found = reader.execute(
-            f"SELECT {told} AS kind, count(*) FROM {LANDED}"
-            f" WHERE {STUB} IS NULL AND NOT ({' OR '.join(places)}) GROUP BY 1"
-        ).fetchall()
-        for name, number in found:
-            self._strange[name] = self._strange.get(name, 0) + number
 
     # what came
 
@@ -418,13 +335,12 @@ class Staging:
                 parts.clear()
         self.connection.execute(f"DROP VIEW IF EXISTS temp.{CARRIERS}")
         self._drop([HEADS])
-        self._lines, self._strange, self._straight = 0, {}, {}
+        self._lines, self._strange, self._straight = 0, Counter(), {}
         self._compared.clear()
 
     def close(self) -> None:
         """Let go of the lines; what was split stays."""
-        while self._readers:
-            self._readers.pop().close()
+        self._chunks.close()
 
     def _drop(self, names: list[str]) -> None:
         for name in names:
@@ -443,37 +359,6 @@ class Stream:
     def __arrow_c_stream__(self, _schema: object | None = None) -> object:
         # Asked for again when the rows are read: the query would run again if it were made anew.
         return self._stream
-
-
-def pieces(paths: list[Path], size: int) -> Generator[list[Path], None, None]:
-    """The files in their order: small ones together up to `size` bytes, larger ones as `chunks` gives them."""
-    together: list[Path] = []
-    for path in paths:
-        if together and sum(each.stat().st_size for each in (*together, path)) > size:
-            yield together
-            together = []
-        if path.stat().st_size > size:
-            yield from ([piece] for piece in chunks(path, size))
-        else:
-            together.append(path)
-    if together:
-        yield together
-
-
-def chunks(path: Path, size: int) -> Iterator[Path]:
-    """A file in pieces of whole lines of about `size` bytes, each there until the next is asked for."""
-    piece, few = path.with_suffix(".chunk"), min(BLOCK, size)
-    try:
-        with path.open("rb") as file:
-            while begin := file.read(few):
-                with piece.open("wb") as part:
-                    part.write(begin)
-                    while part.tell() < size and (block := file.read(few)):
-                        part.write(block)
-                    part.write(file.readline())
-                yield piece
-    finally:
-        piece.unlink(missing_ok=True)
 
 
 def _counted_late(table: Table) -> bool:

@@ -302,7 +302,7 @@ def test_what_several_operations_read_is_joined(wide: Landing, tmp_path: Path) -
 
 def test_a_file_in_chunks_is_landed_as_if_it_were_one(landing: Landing, tmp_path: Path, monkeypatch: Any) -> None:
     """Children far behind their parents, rows numbered as they arrive, and a record met twice."""
-    monkeypatch.setattr("shoptide.inbound.staging.CHUNK", 2_000)
+    monkeypatch.setattr("shoptide.inbound.chunks.CHUNK", 2_000)
     numbers = range(60)
     records = [order(f"gid://shopify/Order/{n}", note=f"n{n}") for n in numbers]
     records += [line(n, f"gid://shopify/Order/{59 - n}", quantity=n) for n in numbers]
@@ -318,7 +318,7 @@ def test_a_file_in_chunks_is_landed_as_if_it_were_one(landing: Landing, tmp_path
 
 def test_a_broken_line_in_a_later_chunk_leaves_nothing(landing: Landing, tmp_path: Path, monkeypatch: Any) -> None:
     """It is met while the chunks before it are on their way into the tables; no piece of the file stays behind."""
-    monkeypatch.setattr("shoptide.inbound.staging.CHUNK", 2_000)
+    monkeypatch.setattr("shoptide.inbound.chunks.CHUNK", 2_000)
     path = tmp_path / "lines.jsonl"
     whole = "".join(json.dumps(order(f"gid://shopify/Order/{n}", note=f"n{n}")) + "\n" for n in range(60))
     path.write_text(whole + '{"__typename": "Order", "id": \n')

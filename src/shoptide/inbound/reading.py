@@ -23,7 +23,7 @@ TYPES: dict[ColumnType, str] = {
     "json": "JSON",
 }
 # Bytes of one line; an order with thousands of inline transactions is one.
-USUAL_LINE, LARGEST_LINE = 8 * 1024 * 1024, 256 * 1024 * 1024
+USUAL_LINE, LARGEST_LINE = 2 * 1024 * 1024, 256 * 1024 * 1024
 
 Tree = dict[str, Any]  # JSON key → a DuckDB type, a subtree, or a list's subtree in a one-item list
 LINE: Tree = {"__typename": "VARCHAR", "__parentId": "VARCHAR", "id": "VARCHAR"}  # what every line may have

@@ -21,6 +21,9 @@ from shoptide.warehouse.protocol import Capabilities, Columns, Lacking, Row
 from shoptide.warehouse.staged import StagedSource, stage
 from shoptide.warehouse.workbench import SETTINGS, bounded, few_threads, mapped
 
+ROW_GROUP = 40_960  # rows; a third of DuckDB's own number, so that a wide table's wait in memory a third as long
+_opening = threading.Lock()
+
 
 def database_path(url: str, base: Path) -> Path | None:
     """`duckdb:///acme.duckdb` → a file below `base`; four slashes are an absolute path; `duckdb://` lives in memory."""
@@ -32,6 +35,16 @@ def database_path(url: str, base: Path) -> Path | None:
         return None
     path = path.removeprefix("/") if url.startswith("duckdb:///") else path
     return base / path
+
+
+def tell_apart(database: str, schema: str) -> None:
+    """Raise ConfigError where `schema.table` may be read as `database.table`: DuckDB refuses to guess."""
+    if database.lower() == schema.lower():
+        raise ConfigError(
+            f"[warehouse] url: the database {database} has the name of the schema in it, and DuckDB can't tell which is"
+            " meant",
+            hint='name the file otherwise, for example url = "duckdb:///warehouse.duckdb", or set schema = "…"',
+        )
 
 
 class DuckDBWarehouse:
@@ -52,6 +65,8 @@ class DuckDBWarehouse:
         # Columns by table: None outside of transactions, empty in one until asked for. DuckDB walks all tables to tell
         # of one.
         self._known: dict[str, dict[str, str]] | None = None
+        if path:
+            tell_apart(path.name.lstrip(".").partition(".")[0], schema)
         self.connection = self._connect()
         if not read_only:
             with self.errors():
@@ -66,7 +81,10 @@ class DuckDBWarehouse:
         if self.path is not None and self.read_only and not self.path.exists():
             raise WarehouseError(f"{self.what} does not exist yet", hint="run `shoptide pull` first")
         try:
-            found = duckdb.connect(str(self.path or ":memory:"), read_only=self.read_only and self.path is not None)
+            if self.path is None or self.read_only:
+                found = duckdb.connect(str(self.path or ":memory:"), read_only=self.path is not None)
+            else:
+                found = _connect_to_write(self.path)
             for name, value in SETTINGS.items():
                 found.execute(f"SET {name} = ?", [value])
         except duckdb.Error as error:
@@ -285,3 +303,29 @@ class DuckDBWarehouse:
             connection.execute(f"CREATE OR REPLACE TABLE {self.table(name)} ({declared})")
             if rows is not None:
                 connection.execute(f"INSERT INTO {self.table(name)} {rows}")
+
+
+def _connect_to_write(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database so that new rows go to disk in groups of `ROW_GROUP`: the first to open it attaches it anew.
+
+    DuckDB takes the size of groups with ATTACH only. Whoever opens the file in this process later shares the database.
+    """
+    with _opening:
+        found = duckdb.connect(str(path))
+        ((number, database),) = found.execute(
+            "SELECT count, current_database() FROM duckdb_connection_count()"
+        ).fetchall()
+        if number > 1:
+            return found
+        name, aside = quoted(database), quoted(f"not {database}")
+        try:
+            found.execute(f"ATTACH ':memory:' AS {aside}")
+            found.execute(f"USE {aside}")
+            found.execute(f"DETACH {name}")
+            found.execute(f"ATTACH {literal(str(path))} AS {name} (ROW_GROUP_SIZE {ROW_GROUP})")
+            found.execute(f"USE {name}")
+            found.execute(f"DETACH {aside}")
+        except duckdb.Error:
+            found.close()
+            raise
+        return found

@@ -8,7 +8,7 @@ import duckdb
 
 from shoptide.config import WarehouseConfig
 from shoptide.errors import ConfigError, WarehouseDenied
-from shoptide.warehouse.duckdb import DuckDBWarehouse
+from shoptide.warehouse.duckdb import DuckDBWarehouse, tell_apart
 from shoptide.warehouse.workbench import SETTINGS, mapped
 
 
@@ -24,6 +24,7 @@ class MotherDuckWarehouse(DuckDBWarehouse):
                 hint='url = "md:database?motherduck_token=env:MOTHERDUCK_TOKEN"',
             )
         self.database, self._token = found["database"], token
+        tell_apart(self.database, config.schema)
         super().__init__(None, config.schema, read_only=read_only, views=config.views)
         self.what = f"warehouse md:{self.database}"
 

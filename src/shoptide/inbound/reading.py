@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ TYPES: dict[ColumnType, str] = {
     "date": "DATE",
     "json": "JSON",
 }
+NUMBERS: tuple[ColumnType, ...] = ("decimal", "rate")
+# A line of any kind has room for every number of all kinds: 16 bytes each, of a text that isn't there four.
+AS_READ = TYPES | dict.fromkeys(NUMBERS, "VARCHAR")
 # Bytes of one line; an order with thousands of inline transactions is one.
 USUAL_LINE, LARGEST_LINE = 2 * 1024 * 1024, 256 * 1024 * 1024
 
@@ -34,7 +38,7 @@ class MixedTypesError(Exception):
     """Two tables of a stream read the same JSON key as different types."""
 
 
-def file_tree(plan: StreamPlan) -> Tree:
+def file_tree(plan: StreamPlan, types: Mapping[ColumnType, str] = TYPES) -> Tree:
     """What the lines of a stream's file hold, all tables taken together."""
     tree: Tree = {**LINE, STUB: "VARCHAR"}
     if plan.stream.via is not None and plan.stream.cursor:
@@ -44,7 +48,7 @@ def file_tree(plan: StreamPlan) -> Tree:
         spots[table.name] = _spot(table, tree, spots)
         for column in table.columns:
             for path in (column.path, *column.others):
-                _plant(spots[table.name], path, "VARCHAR" if column.tail else TYPES[column.type])
+                _plant(spots[table.name], path, "VARCHAR" if column.tail else types[column.type])
         if table.position_path:
             _plant(spots[table.name], table.position_path, "BIGINT")
     return tree
@@ -168,7 +172,9 @@ def _list_nodes(plan: StreamPlan, table: Table, landed: str) -> Nodes:
 
 
 def value(column: Column, at: Nodes) -> str:
+    """A column's value, typed: `AS_READ` leaves numbers to be made here. What is none fails when rows are read."""
     found = at.at(column.path)
     if column.tail:
         return f"TRY_CAST(regexp_extract({found}, '/(\\d+)(?:\\?.*)?$', 1) AS BIGINT)"
-    return f"coalesce({', '.join([found, *map(at.at, column.others)])})" if column.others else found
+    whole = f"coalesce({', '.join([found, *map(at.at, column.others)])})" if column.others else found
+    return f"CAST({whole} AS {TYPES[column.type]})" if column.type in NUMBERS else whole

@@ -20,8 +20,9 @@ import duckdb
 
 from shoptide.errors import ProofFailed
 from shoptide.inbound.chunks import LANDED, Chunks
+from shoptide.inbound.extraction import unreadable
 from shoptide.inbound.kinds import contents
-from shoptide.inbound.reading import ROOTS, TYPES, Nodes, file_tree, nodes, value
+from shoptide.inbound.reading import AS_READ, ROOTS, TYPES, Nodes, file_tree, nodes, value
 from shoptide.resources.branches import BULK_LEVELS
 from shoptide.resources.extraction import STUB, StreamPlan
 from shoptide.resources.tables import Table
@@ -59,7 +60,7 @@ class Staging:
         self.warehouse = warehouse
         self.plan = plan
         self.targets: dict[str, Target] = {}
-        self._tree = file_tree(plan)
+        self._tree = file_tree(plan, AS_READ)
         self._chunks = Chunks(warehouse, plan.stream.name, self._tree)
         self._fingerprint: str | None = None
         self._lines = 0
@@ -123,8 +124,13 @@ class Staging:
     def _bring(self, reader: duckdb.DuckDBPyConnection, select: str, take: Callable[[str], object]) -> None:
         """Hand the rows of a query of the reader's to a statement of the landing's, without a copy in between."""
         self.connection.complete()  # a result whose last row nobody fetched would be in the way
-        self.connection.register(INCOMING, Stream(reader.sql(select)))
-        take(INCOMING)
+        try:
+            self.connection.register(INCOMING, Stream(reader.sql(select)))
+            take(INCOMING)
+        except duckdb.Error as error:
+            if "Conversion Error" in str(error):  # the other connection's errors come as text
+                raise unreadable(self.plan.stream.name, error) from None
+            raise
         self.connection.unregister(INCOMING)
 
     def _take_rows(self, reader: duckdb.DuckDBPyConnection, table: Table) -> None:

@@ -21,7 +21,7 @@ from shoptide.warehouse.protocol import Capabilities, Columns, Lacking, Row
 from shoptide.warehouse.staged import StagedSource, stage
 from shoptide.warehouse.workbench import SETTINGS, bounded, few_threads, mapped
 
-ROW_GROUP = 40_960  # rows; a third of DuckDB's own number, so that a wide table's wait in memory a third as long
+ROW_GROUP = 20_480  # rows; a sixth of DuckDB's own number, so that a wide table's wait in memory a sixth as long
 _opening = threading.Lock()
 
 

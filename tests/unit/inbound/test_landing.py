@@ -184,6 +184,17 @@ def test_a_line_that_is_no_json_is_refused(landing: Landing, tmp_path: Path) -> 
         landing.staging.scan([path])
 
 
+def test_an_amount_that_is_no_number_is_refused(landing: Landing, tmp_path: Path) -> None:
+    """Nothing of its read is kept, and the next read is none the worse for it."""
+    with pytest.raises(ProofFailed, match=r"orders: what arrived can't be read: .*1\.2x"):
+        land(landing, tmp_path, order(ONE, totalPriceSet=money("1.25")), order(TWO, totalPriceSet=money("1.2x")))
+    landing.staging.drop()
+    assert landing.warehouse.tables() == []
+    land(landing, tmp_path, order(ONE, totalPriceSet=money("1.25")), order(TWO, totalPriceSet=money("1.255")))
+    found = rows(landing, "select total_price_set_amount from shopify.orders order by gid")
+    assert found == [(Decimal("1.250000"),), (Decimal("1.255000"),)]
+
+
 def test_a_new_field_is_a_new_column(landing: Landing, tmp_path: Path) -> None:
     """Rows read before keep standing; the column is empty for them until they are read again."""
     schema = load("2026-10")

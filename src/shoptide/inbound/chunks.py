@@ -6,12 +6,12 @@ what a transaction drops is kept until it ends.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -21,8 +21,9 @@ from shoptide.warehouse import Warehouse
 
 LANDED = "_landed"
 CHUNK = 128 * 1024 * 1024  # bytes of files that are typed at once; each chunk costs a quarter of a second by itself
-AHEAD = 1  # chunks that are typed while another is taken over; each is as much memory as taking over one
 BLOCK = 256 * 1024  # bytes of a file that are copied at once
+
+T = TypeVar("T")
 
 
 class Chunks:
@@ -42,21 +43,14 @@ class Chunks:
         if sum(path.stat().st_size for path in paths) <= CHUNK:
             yield self._type(paths, self._reader(0))
             return
-        spare = deque(map(self._reader, range(AHEAD + 1)))
-        # A piece is being cut beside those that are typed.
-        with pieces(paths, CHUNK, AHEAD + 1) as cut, ThreadPoolExecutor(AHEAD + 1, thread_name_prefix="chunks") as pool:
-            files = _prefetched(cut, pool)
-            ahead = deque(pool.submit(self._type, chunk, spare.popleft()) for chunk in islice(files, AHEAD))
-            while ahead:
-                reader = ahead.popleft().result()
-                if chunk := next(files, None):
-                    ahead.append(pool.submit(self._type, chunk, spare.popleft()))
-                yield reader
-                reader.execute(f"DROP TABLE {LANDED}")
-                spare.append(reader)
+        readers = cycle([self._reader(0), self._reader(1)])
+        # A piece is cut while the one before is typed, and typed while the one before that is taken over.
+        with pieces(paths, CHUNK) as cut, ThreadPoolExecutor(2, thread_name_prefix="chunks") as pool:
+            yield from _ahead((self._type(piece, next(readers)) for piece in _ahead(cut, pool)), pool)
 
     def _type(self, paths: list[Path], reader: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-        into = f"CREATE OR REPLACE TEMP TABLE {LANDED} AS SELECT * FROM "
+        reader.execute(f"DROP TABLE IF EXISTS {LANDED}")  # replaced, both would be in memory
+        into = f"CREATE TEMP TABLE {LANDED} AS SELECT * FROM "
         try:
             reader.execute(into + scan(paths, self.tree, longest=USUAL_LINE))
         except duckdb.InvalidInputException as error:
@@ -80,21 +74,21 @@ class Chunks:
             self._readers.pop().close()
 
 
-def _prefetched(files: Iterator[list[Path]], pool: ThreadPoolExecutor) -> Iterator[list[Path]]:
-    """The same files, the next of them made ready by the pool."""
-    coming = pool.submit(next, files, None)
-    while chunk := coming.result():
-        coming = pool.submit(next, files, None)
-        yield chunk
+def _ahead(items: Iterator[T], pool: ThreadPoolExecutor) -> Generator[T, None, None]:
+    """The same items, each next one made by the pool in the meantime."""
+    coming = pool.submit(next, items, None)
+    while (item := coming.result()) is not None:
+        coming = pool.submit(next, items, None)
+        yield item
 
 
 @contextmanager
-def pieces(paths: list[Path], size: int, ahead: int) -> Iterator[Iterator[list[Path]]]:
+def pieces(paths: list[Path], size: int) -> Iterator[Iterator[list[Path]]]:
     """The files in their order: small ones together up to `size` bytes, larger ones cut into pieces.
 
-    A piece is there until `ahead` later ones have been asked for, or the context ends.
+    A piece is there until the second after it is asked for, or the context ends.
     """
-    spare = [paths[0].with_suffix(f".{number}.chunk") for number in range(ahead)]
+    spare = [paths[0].with_suffix(f".{number}.chunk") for number in range(2)]
     try:
         yield _pieces(paths, size, cycle(spare))
     finally:

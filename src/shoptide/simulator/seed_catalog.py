@@ -226,29 +226,10 @@ def _variant(
 ) -> None:
     gid, item = shop.new_id("ProductVariant"), shop.new_id("InventoryItem")
     gift = product["isGiftCard"]
-    sku = (
-        None if gift else "-".join([product["handle"].upper()[:14].rstrip("-"), product["id"][-4:], f"{position:02d}"])
-    )
     if gift:
         price = Decimal(next(iter(values.values())).lstrip("$"))
-    shop.table("InventoryItem").put(
-        {
-            "id": item,
-            "_variant": gid,
-            "sku": sku,
-            "tracked": not gift,
-            "requiresShipping": not gift,
-            "_cost": None if gift else format(price * Decimal("0.4"), ".2f"),
-            "_weight": {"value": grams / 1000, "unit": "KILOGRAMS"},
-            "countryCodeOfOrigin": None if gift else chance.choice(("CA", "PT", "VN", "IT", None)),
-            "_levels": {
-                location: inventory.level(shop, _stock(chance, gift=gift), moment=product["createdAt"])
-                for location in (stocked if chance.random() < 0.6 else stocked[:1])
-            },
-            "createdAt": product["createdAt"],
-            "updatedAt": product["updatedAt"],
-        }
-    )
+    stock = _item(shop, chance, product, position, price, grams, stocked)
+    shop.table("InventoryItem").put({"id": item, "_variant": gid, **stock})
     shop.table("ProductVariant").put(
         {
             "id": gid,
@@ -265,6 +246,34 @@ def _variant(
             "updatedAt": product["updatedAt"],
         }
     )
+
+
+def _item(
+    shop: Shop,
+    chance: random.Random,
+    product: Record,
+    position: int,
+    price: Decimal,
+    grams: int,
+    stocked: list[str],
+) -> Record:
+    """What is known of a variant's stock: a gift card has none, and no SKU."""
+    gift = product["isGiftCard"]
+    sku = "-".join([product["handle"].upper()[:14].rstrip("-"), product["id"][-4:], f"{position:02d}"])
+    return {
+        "sku": None if gift else sku,
+        "tracked": not gift,
+        "requiresShipping": not gift,
+        "_cost": None if gift else format(price * Decimal("0.4"), ".2f"),
+        "_weight": {"value": grams / 1000, "unit": "KILOGRAMS"},
+        "countryCodeOfOrigin": None if gift else chance.choice(("CA", "PT", "VN", "IT", None)),
+        "_levels": {
+            location: inventory.level(shop, _stock(chance, gift=gift), moment=product["createdAt"])
+            for location in (stocked if chance.random() < 0.6 else stocked[:1])
+        },
+        "createdAt": product["createdAt"],
+        "updatedAt": product["updatedAt"],
+    }
 
 
 def _stock(chance: random.Random, *, gift: bool) -> int:

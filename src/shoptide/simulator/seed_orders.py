@@ -189,7 +189,7 @@ class Seeder:
             line["isGiftCard"] = True
         if item.get("_weight"):
             line["weight"] = item["_weight"]
-        self._add_line(draft, line, _cents(variant["price"]))
+        self._add_line(draft, line, trade.cents(variant["price"]))
 
     def _custom_line(self, draft: Draft) -> None:
         line: Record = {"title": "Custom work", "sku": None, "requiresShipping": False, "taxable": True}
@@ -252,7 +252,7 @@ class Seeder:
         draft.record["_shipping"] = [{**row, "quantity": 1, "_price": self._kept(draft, price)}]
 
     def _taxes(self, draft: Draft) -> None:
-        rates = _rates(draft.record.get("shippingAddress"))
+        rates = trade.tax_rates(draft.record.get("shippingAddress"))
         for line, charged in zip(draft.lines, draft.charged, strict=True):
             rows = [(title, rate, round(charged * rate / 100)) for title, rate in rates] if line["taxable"] else []
             draft.taxed.append(sum(cents for _title, _rate, cents in rows))
@@ -498,21 +498,3 @@ class Seeder:
                 row.update(total=0, remaining=0)
         reason = self.chance.choice(("CUSTOMER", "FRAUD", "INVENTORY", "DECLINED", "OTHER"))
         draft.record.update(cancelledAt=stamp, closedAt=stamp, cancelReason=reason)
-
-
-def _cents(price: str) -> int:
-    whole, _point, part = price.partition(".")
-    return int(whole) * 100 + int((part + "00")[:2])
-
-
-def _rates(address: Record | None) -> tuple[tuple[str, float], ...]:
-    """The taxes of where an order goes, in percent."""
-    if not address:
-        return ()
-    country, province = address.get("countryCodeV2"), address.get("provinceCode")
-    if country == "CA":
-        return trade.CANADIAN_TAXES.get(province or "", (("GST", 5.0),))
-    if country == "US":
-        rate = trade.AMERICAN_TAXES.get(province or "")
-        return ((f"{address.get('province')} State Tax", rate),) if rate else ()
-    return ()

@@ -1,6 +1,8 @@
-"""What seeded orders are made of: currencies, discounts, taxes, carriers, and how orders end. No logic."""
+"""What seeded orders are made of: currencies, discounts, taxes, carriers, how orders end, and the taxes due."""
 
 from __future__ import annotations
+
+from shoptide.simulator.shop import Record
 
 RATES = {"US": ("USD", 0.73), "GB": ("GBP", 0.55), "DE": ("EUR", 0.64), "FR": ("EUR", 0.64), "NL": ("EUR", 0.64)}
 CODES = (("WELCOME10", 10), ("SUMMER15", 15), ("FRIENDS20", 20), ("TAKE5", None))
@@ -30,3 +32,22 @@ ENDS = ("fulfilled", "partly", "waiting", "unpaid", "authorized", "cancelled", "
 OLD = (66, 4, 4, 4, 1, 5, 6, 10)
 YOUNG = (22, 10, 46, 9, 6, 3, 1, 3)
 YOUNG_DAYS = 14
+
+
+def cents(price: str) -> int:
+    """A price in cents, as they are reckoned in."""
+    whole, _point, part = price.partition(".")
+    return int(whole) * 100 + int((part + "00")[:2])
+
+
+def tax_rates(address: Record | None) -> tuple[tuple[str, float], ...]:
+    """The taxes of where an order goes, in percent."""
+    if not address:
+        return ()
+    country, province = address.get("countryCodeV2"), address.get("provinceCode")
+    if country == "CA":
+        return CANADIAN_TAXES.get(province or "", (("GST", 5.0),))
+    if country == "US":
+        rate = AMERICAN_TAXES.get(province or "")
+        return ((f"{address.get('province')} State Tax", rate),) if rate else ()
+    return ()

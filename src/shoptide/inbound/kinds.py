@@ -15,8 +15,6 @@ from shoptide.resources.rows import parent_kinds
 from shoptide.resources.tables import Table
 from shoptide.warehouse.names import quoted
 
-Path = tuple[str, ...]
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -44,7 +42,7 @@ class Contents:
     """What kinds of lines there are, and at which paths any of them has a list with something in it."""
 
     kinds: list[Kind]
-    lists: frozenset[Path]
+    lists: frozenset[tuple[str, ...]]
 
     @property
     def lines(self) -> int:

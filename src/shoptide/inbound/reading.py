@@ -26,8 +26,8 @@ TYPES: dict[ColumnType, str] = {
 NUMBERS: tuple[ColumnType, ...] = ("decimal", "rate")
 # A line of any kind has room for every number of all kinds: 16 bytes each, of a text that isn't there four.
 AS_READ = TYPES | dict.fromkeys(NUMBERS, "VARCHAR")
-# Bytes of one line; an order with thousands of inline transactions is one.
-USUAL_LINE, LARGEST_LINE = 2 * 1024 * 1024, 256 * 1024 * 1024
+# Bytes of one line; an order with thousands of inline transactions is one. DuckDB takes less than 16 MB for 16 MB.
+USUAL_LINE, LARGEST_LINE = 16 * 1024 * 1024, 256 * 1024 * 1024
 
 Tree = dict[str, Any]  # JSON key → a DuckDB type, a subtree, or a list's subtree in a one-item list
 LINE: Tree = {"__typename": "VARCHAR", "__parentId": "VARCHAR", "id": "VARCHAR"}  # what every line may have

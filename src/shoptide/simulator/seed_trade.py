@@ -1,4 +1,4 @@
-"""What seeded orders are made of: currencies, discounts, taxes, carriers, how orders end, and the taxes due."""
+"""What seeded orders are made of: currencies, discounts, carriers, how orders end, and which taxes are due where."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ YOUNG_DAYS = 14
 
 
 def cents(price: str) -> int:
-    """A price in cents, as they are reckoned in."""
+    """A price as amounts are reckoned: in cents."""
     whole, _point, part = price.partition(".")
     return int(whole) * 100 + int((part + "00")[:2])
 

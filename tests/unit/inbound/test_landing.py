@@ -15,6 +15,7 @@ import pytest
 from shoptide.config import WarehouseConfig
 from shoptide.errors import ProofFailed
 from shoptide.inbound.landing import Landing, TableChange
+from shoptide.inbound.reading import USUAL_LINE
 from shoptide.resources.extraction import StreamPlan
 from shoptide.resources.planning import plan_stream
 from shoptide.resources.stream import Child, Stream
@@ -182,6 +183,13 @@ def test_a_line_that_is_no_json_is_refused(landing: Landing, tmp_path: Path) -> 
     landing.declare()
     with pytest.raises(ProofFailed, match="can't be read"):
         landing.staging.scan([path])
+
+
+def test_a_line_longer_than_usual_is_read(landing: Landing, tmp_path: Path) -> None:
+    """Its chunk is typed once more with room for it."""
+    note = "n" * (2 * USUAL_LINE)
+    land(landing, tmp_path, order(ONE, note="short"), order(TWO, note=note))
+    assert rows(landing, "select length(note) from shopify.orders order by gid") == [(5,), (len(note),)]
 
 
 def test_an_amount_that_is_no_number_is_refused(landing: Landing, tmp_path: Path) -> None:
